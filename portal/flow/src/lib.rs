@@ -1,0 +1,1 @@
+//! The flow interpreter of the service hall: pure, no I/O.
