@@ -1,1 +1,4 @@
+//! The identity provider: CAS and OpenID Connect, sign-in, accounts, factors, sessions.
 
+pub mod accounts;
+pub mod applications;

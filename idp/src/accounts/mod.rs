@@ -1,0 +1,1 @@
+//! The lives of accounts: import, activation, binding.

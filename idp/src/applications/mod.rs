@@ -1,0 +1,1 @@
+//! The one registry of applications, as each node holds it.
