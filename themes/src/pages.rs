@@ -75,8 +75,12 @@ pub enum Notice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum PasswordFault {
-    TooShort { least: u32 },
-    TooLong { most: u32 },
+    TooShort {
+        least: u32,
+    },
+    TooLong {
+        most: u32,
+    },
     /// Typed twice, differently.
     Differs,
     /// A character that can't be typed everywhere (control characters).
