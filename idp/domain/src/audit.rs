@@ -1,1 +1,86 @@
+//! The audit trail's vocabulary. A row says time, actor (or a MAC of the claimed number), event,
+//! result, reason, target, address and request; never a secret.
 
+use serde::Serialize;
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
+        /// What happened.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Event { $($(#[$doc])* $name,)+ }
+
+        impl Event {
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)+ }
+            }
+        }
+    };
+}
+
+events! {
+    /// A password (own or initial) was tried.
+    PasswordTried = "signin.password",
+    /// A sign-in was complete: a session began.
+    SignedIn = "signin.complete",
+    /// A session ended.
+    SignedOut = "session.end",
+    /// A cookie of a dead session came back.
+    SessionReplayed = "session.replay",
+    /// A form came without its token or from elsewhere.
+    ForgeryRefused = "csrf.reject",
+    /// A step was tried with a sign-in that is over.
+    FlowExpired = "signin.flow_expired",
+    EvidenceShown = "activation.evidence",
+    NoticeAccepted = "activation.notice",
+    PasswordChanged = "password.change",
+    PhoneBound = "contact.phone.bind",
+    Activated = "activation.complete",
+    CodeRequested = "code.request",
+    CodeTried = "code.try",
+    BrowserUnlocked = "signin.unlock",
+    ServiceRefused = "cas.service.reject",
+    AccessDenied = "access.deny",
+    TicketIssued = "cas.ticket.issue",
+    TicketValidated = "cas.ticket.validate",
+    TicketReplayed = "cas.ticket.replay",
+    TicketMismatch = "cas.ticket.service_mismatch",
+    TicketRefused = "cas.ticket.refuse",
+    PeopleImported = "import.people",
+    ApplicationChanged = "application.change",
+    ApplicationRemoved = "application.remove",
+    ActivationCodePrinted = "activation.code.print",
+    InitialCapLifted = "activation.cap.lift",
+    RoleGranted = "role.grant",
+    RoleRevoked = "role.revoke",
+    AlarmRaised = "alarm.raise",
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Success,
+    Refused,
+}
+
+impl Outcome {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_unique() {
+        let words: std::collections::HashSet<_> = Event::ALL.iter().map(|e| e.as_str()).collect();
+        assert_eq!(words.len(), Event::ALL.len());
+    }
+}

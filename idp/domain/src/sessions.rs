@@ -1,1 +1,146 @@
+//! SSO sessions, and the authority to issue that a live one gives.
 
+use jiff::{SignedDuration, Timestamp};
+
+use crate::applications::Application;
+use crate::factors::Factor;
+use crate::ids::{PersonId, Sid};
+use crate::secrets::Tag;
+use crate::signin::{Denial, HeldNumber, Holder, may_issue};
+
+/// How long sessions live.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionRules {
+    /// From the sign-in, whatever happens.
+    pub life: SignedDuration,
+    /// From the last use.
+    pub idle: SignedDuration,
+}
+
+/// A session as its row says.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub id_hash: Tag,
+    pub sid: Sid,
+    pub person: PersonId,
+    pub factors: Vec<Factor>,
+    pub signed_in_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub ended: bool,
+    /// The person's: no session older than this counts (password change, lock, restore).
+    pub not_before: Timestamp,
+}
+
+impl Session {
+    /// Whether it still counts: not ended, not too old, not idle too long, not overtaken.
+    pub fn is_live(&self, rules: &SessionRules, now: Timestamp) -> bool {
+        let idle_end = self.last_seen_at.checked_add(rules.idle);
+        !self.ended
+            && now < self.expires_at
+            && idle_end.is_ok_and(|end| now < end)
+            && self.signed_in_at >= self.not_before
+    }
+}
+
+/// A complete sign-in that may receive something now. Every issuing function takes one, and there
+/// is one way to get it, so that a required step can't be forgotten on any path.
+#[derive(Clone, Debug)]
+pub struct ActiveSession {
+    session: Session,
+    holder: Holder,
+    /// Credentials were shown in this very request chain, not only a cookie (CAS `renew`).
+    fresh: bool,
+    application: Option<Application>,
+    number: HeldNumber,
+}
+
+impl ActiveSession {
+    /// # Errors
+    /// The [`Denial`] of [`may_issue`].
+    pub fn establish(
+        session: Session,
+        holder: Holder,
+        application: Option<&Application>,
+        phone_required: bool,
+        fresh: bool,
+        now: Timestamp,
+    ) -> Result<Self, Denial> {
+        may_issue(&holder, application, phone_required, now)?;
+        let number = holder.latest_number(now).ok_or(Denial::NoValidNumber)?.clone();
+        Ok(Self {
+            session,
+            holder,
+            fresh,
+            application: application.cloned(),
+            number,
+        })
+    }
+
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    /// The number that she is known by here.
+    pub fn number(&self) -> &HeldNumber {
+        &self.number
+    }
+
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    /// The application that it was established for.
+    pub fn application(&self) -> Option<&Application> {
+        self.application.as_ref()
+    }
+}
+
+/// In whose name something is issued. Each kind has one constructor, which asks [`may_issue`].
+#[derive(Clone, Debug)]
+pub enum Authority {
+    ActiveSession(ActiveSession),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn session(last_seen: &str) -> Session {
+        Session {
+            id_hash: Tag([0; 32]),
+            sid: Sid(Uuid::nil()),
+            person: PersonId(Uuid::nil()),
+            factors: vec![Factor::Password],
+            signed_in_at: "2026-11-21T08:00:00Z".parse().unwrap(),
+            last_seen_at: last_seen.parse().unwrap(),
+            expires_at: "2026-11-21T16:00:00Z".parse().unwrap(),
+            ended: false,
+            not_before: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test] // SES-11, SES-10
+    fn idle_absolute_end_and_overtaking_each_end_it() {
+        let rules = SessionRules {
+            life: SignedDuration::from_hours(8),
+            idle: SignedDuration::from_hours(2),
+        };
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let s = session("2026-11-21T09:00:00Z");
+        assert!(s.is_live(&rules, at("2026-11-21T10:59:59Z")));
+        assert!(!s.is_live(&rules, at("2026-11-21T11:00:00Z")));
+        let busy = session("2026-11-21T15:59:00Z");
+        assert!(busy.is_live(&rules, at("2026-11-21T15:59:59Z")));
+        assert!(!busy.is_live(&rules, at("2026-11-21T16:00:00Z")));
+        let overtaken = Session { not_before: at("2026-11-21T08:00:01Z"), ..s.clone() };
+        assert!(!overtaken.is_live(&rules, at("2026-11-21T09:00:00Z")));
+        let ended = Session { ended: true, ..s };
+        assert!(!ended.is_live(&rules, at("2026-11-21T09:00:00Z")));
+    }
+}

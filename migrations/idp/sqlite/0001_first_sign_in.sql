@@ -186,12 +186,12 @@ CREATE TABLE known_devices (
 CREATE INDEX known_devices_person ON known_devices (person_id);
 CREATE INDEX known_devices_expiry ON known_devices (expires_at);
 
-CREATE TABLE captchas (
+-- Captchas that were answered: an id is good once. The answer is a keyed MAC of the id.
+CREATE TABLE spent_captchas (
     id_hash     BLOB PRIMARY KEY,
-    answer_mac  BLOB    NOT NULL,
     expires_at  INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX captchas_expiry ON captchas (expires_at);
+CREATE INDEX spent_captchas_expiry ON spent_captchas (expires_at);
 
 CREATE TABLE one_time_codes (
     id               BLOB PRIMARY KEY,

@@ -1,1 +1,10 @@
+//! A sign-in: from the first proof to completion. [`next_step`] is the one dispatcher; steps
+//! never call steps.
 
+mod destination;
+mod may_issue;
+mod step;
+
+pub use destination::Destination;
+pub use may_issue::{Denial, Holder, HeldNumber, PersonState, may_issue};
+pub use step::{Proof, SignIn, Standing, Step, StepPolicy, next_step};

@@ -1,0 +1,146 @@
+use jiff::Timestamp;
+
+use crate::accounts::Affiliation;
+use crate::applications::Application;
+use crate::ids::PersonId;
+
+/// The state of a person's account as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PersonState {
+    Active,
+    /// Stopped by an administrator.
+    Suspended,
+}
+
+impl PersonState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// A word that we don't know stops the account rather than opening it.
+    pub fn from_column(word: &str) -> Self {
+        if word == "active" { Self::Active } else { Self::Suspended }
+    }
+}
+
+/// One account number with what the school says of its holder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldNumber {
+    /// As the school writes it.
+    pub display: String,
+    /// Canonical.
+    pub number: String,
+    pub name: String,
+    pub affiliation: Affiliation,
+    /// `计算机学院/软件工程系`
+    pub org: Option<String>,
+    pub valid_from: Option<Timestamp>,
+    pub valid_until: Option<Timestamp>,
+    /// Orders the numbers of a person where dates don't.
+    pub import_seq: i64,
+}
+
+impl HeldNumber {
+    /// `valid_from` counts, `valid_until` does not any more.
+    pub fn is_valid_at(&self, now: Timestamp) -> bool {
+        self.valid_from.is_none_or(|from| from <= now)
+            && self.valid_until.is_none_or(|until| now < until)
+    }
+}
+
+/// All that decides whether something may be issued to a person now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pub person: PersonId,
+    pub state: PersonState,
+    pub activated: bool,
+    pub must_change_password: bool,
+    pub phone_bound: bool,
+    pub numbers: Vec<HeldNumber>,
+}
+
+impl Holder {
+    /// The numbers that count now, the newest first.
+    pub fn valid_numbers(&self, now: Timestamp) -> Vec<&HeldNumber> {
+        let mut numbers: Vec<_> = self.numbers.iter().filter(|n| n.is_valid_at(now)).collect();
+        numbers.sort_by(|a, b| {
+            (b.valid_from, b.import_seq, &b.number).cmp(&(a.valid_from, a.import_seq, &a.number))
+        });
+        numbers
+    }
+
+    /// The number that applications receive unless they choose otherwise.
+    pub fn latest_number(&self, now: Timestamp) -> Option<&HeldNumber> {
+        self.valid_numbers(now).into_iter().next()
+    }
+}
+
+/// Why nothing may be issued. Only [`Denial::NoAccess`] is told to the person as such; the others
+/// lead to a step or to a uniform refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    Suspended,
+    /// No number is valid today.
+    NoValidNumber,
+    NotActivated,
+    MustChangePassword,
+    MustBindPhone,
+    /// The application is not for this person.
+    NoAccess,
+}
+
+impl Denial {
+    /// The word in the audit trail.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Suspended => "suspended",
+            Self::NoValidNumber => "no_valid_number",
+            Self::NotActivated => "not_activated",
+            Self::MustChangePassword => "must_change_password",
+            Self::MustBindPhone => "must_bind_phone",
+            Self::NoAccess => "no_access",
+        }
+    }
+}
+
+/// The one question before anything is issued, redeemed or refreshed: may this person have it,
+/// now, for this application (or for a session of her own, with none)?
+///
+/// # Errors
+/// The first [`Denial`] that holds.
+pub fn may_issue(
+    holder: &Holder,
+    application: Option<&Application>,
+    phone_required: bool,
+    now: Timestamp,
+) -> Result<(), Denial> {
+    if holder.state != PersonState::Active {
+        return Err(Denial::Suspended);
+    }
+    let valid = holder.valid_numbers(now);
+    if valid.is_empty() {
+        return Err(Denial::NoValidNumber);
+    }
+    if !holder.activated {
+        return Err(Denial::NotActivated);
+    }
+    if holder.must_change_password {
+        return Err(Denial::MustChangePassword);
+    }
+    if phone_required && !holder.phone_bound {
+        return Err(Denial::MustBindPhone);
+    }
+    match application {
+        Some(application)
+            if !application
+                .access
+                .permits(valid.iter().map(|number| number.affiliation)) =>
+        {
+            Err(Denial::NoAccess)
+        }
+        _ => Ok(()),
+    }
+}
