@@ -3,10 +3,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, PgPool, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, SqlitePool};
 
 use crate::conn::Inner;
 use crate::{Conn, DbError, Micros, Set, Tx};
@@ -75,6 +73,13 @@ impl Db {
     }
 
     async fn open_sqlite(url: &str, options: &OpenOptions) -> Result<Self, DbError> {
+        if url.contains(":memory:") || url.contains("mode=memory") {
+            return Err(DbError::Address {
+                url: url.into(),
+                // Each connection would see a database of its own.
+                reason: "must be a file, the database has several connections".into(),
+            });
+        }
         let connect = SqliteConnectOptions::from_str(url)
             .map_err(|e| DbError::Address {
                 url: url.into(),
@@ -89,7 +94,7 @@ impl Db {
             .disable_statement_logging();
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(BUSY_TIMEOUT)
+            .acquire_timeout(options.acquire_timeout.max(BUSY_TIMEOUT))
             .connect_with(connect.clone())
             .await?;
         let readers = SqlitePoolOptions::new()
@@ -158,10 +163,13 @@ impl Db {
             }
             Engine::Postgres(pool) => {
                 let migrator = set.postgres();
-                match target {
-                    Some(number) => migrator.run_to(number, pool).await,
-                    None => migrator.run(pool).await,
-                }
+                let mut connection = unhurried(pool).await?;
+                let result = match target {
+                    Some(number) => migrator.run_to(number, &mut connection).await,
+                    None => migrator.run(&mut connection).await,
+                };
+                connection.close().await?;
+                result
             }
         };
         result.map_err(|source| DbError::Migrate {
@@ -212,11 +220,23 @@ impl Db {
 
 /// The `sqlite://` address of a file.
 pub fn sqlite_url(path: &Path) -> String {
-    format!("sqlite://{}", path.display())
+    let path = path.display().to_string();
+    format!("sqlite://{}", path.replace('%', "%25").replace('?', "%3F"))
 }
 
-/// An address for messages: what stands between `:` and `@` is nobody's to read.
+/// A connection of its own for migrations: building an index, or waiting until another node has
+/// migrated, may take longer than a statement is given otherwise.
+async fn unhurried(pool: &PgPool) -> Result<PgConnection, DbError> {
+    let mut connection = pool.acquire().await?.detach();
+    sqlx::query("SET statement_timeout TO 0")
+        .execute(&mut connection)
+        .await?;
+    Ok(connection)
+}
+
+/// An address for messages: what stands before `@` or after `?` is nobody's to read.
 fn without_password(url: &str) -> String {
+    let url = url.split_once('?').map_or(url, |(before, _)| before);
     match (url.find("://"), url.rfind('@')) {
         (Some(scheme), Some(at)) if at > scheme => {
             format!("{}://…{}", &url[..scheme], &url[at..])
@@ -237,5 +257,26 @@ mod tests {
             .to_string();
         assert!(error.contains("sqlite:// or postgres://"), "{error}");
         assert!(!error.contains("secret"), "{error}");
+        assert_eq!(
+            without_password("postgres://h/db?user=u&password=secret"),
+            "postgres://h/db"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_database_in_memory_is_refused() {
+        let error = Db::open("sqlite::memory:", &OpenOptions::default()).await;
+        assert!(matches!(error, Err(DbError::Address { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_file_name_with_signs_of_addresses_is_that_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("100%25?x 学校.db");
+        let db = Db::open(&sqlite_url(&file), &OpenOptions::default())
+            .await
+            .unwrap();
+        db.close().await;
+        assert!(file.exists());
     }
 }

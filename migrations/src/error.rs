@@ -40,12 +40,15 @@ impl From<sqlx::Error> for DbError {
                 Self::Conflict(error)
             }
             // SQLITE_BUSY and SQLITE_LOCKED with their extended codes; PostgreSQL's classes 08
-            // (connection), 53 (resources) and 57 (operator intervention, statement timeout).
+            // (connection), 40 (deadlock, serialization), 53 (resources), 55 (lock not available)
+            // and 57 (operator intervention, statement timeout).
             E::Database(db) => match db.code().as_deref() {
                 Some("5" | "6" | "261" | "262" | "517") => Self::Unavailable(error),
                 Some(code)
                     if code.len() == 5
-                        && ["08", "53", "57"].iter().any(|class| code.starts_with(class)) =>
+                        && ["08", "40", "53", "55", "57"]
+                            .iter()
+                            .any(|class| code.starts_with(class)) =>
                 {
                     Self::Unavailable(error)
                 }

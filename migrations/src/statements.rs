@@ -41,16 +41,38 @@ macro_rules! statements {
     (@only $only:ident) => { $crate::Only::$only };
 }
 
-/// Runs one query on whichever engine the connection has.
+/// Runs one query on whichever engine the connection has: the text and the binds are written once
+/// and compiled twice.
 ///
-/// `run!(conn, c => sqlx::query(SQL).bind(id).execute(c))` gives `Result<_, DbError>`: the text
-/// and the binds are written once and compiled twice.
+/// * `run!(tx, c => sqlx::query(SQL).bind(id).execute(c))` gives `Result<u64, DbError>`, the
+///   number of rows that changed;
+/// * `run!(conn, c => sqlx::query_as(SQL).bind(id).fetch_optional(c))` and the other `fetch_…`
+///   give what they fetch, `Result<_, DbError>`.
 #[macro_export]
 macro_rules! run {
-    ($conn:expr, $c:ident => $query:expr) => {
+    // Walks to the end of the query, method by method: what `execute` gives has a type of its own
+    // on each engine, which only the number of rows brings together.
+    (@ $conn:expr, $c:ident, [$($query:tt)+] . execute($arg:ident $(,)?)) => {
         match $conn.engine_mut() {
-            $crate::Engine::Sqlite($c) => $query.await.map_err($crate::DbError::from),
-            $crate::Engine::Postgres($c) => $query.await.map_err($crate::DbError::from),
+            $crate::Engine::Sqlite($c) => $($query)+.execute($arg).await
+                .map(|done| done.rows_affected()).map_err($crate::DbError::from),
+            $crate::Engine::Postgres($c) => $($query)+.execute($arg).await
+                .map(|done| done.rows_affected()).map_err($crate::DbError::from),
         }
+    };
+    (@ $conn:expr, $c:ident, [$($query:tt)+]) => {
+        match $conn.engine_mut() {
+            $crate::Engine::Sqlite($c) => $($query)+.await.map_err($crate::DbError::from),
+            $crate::Engine::Postgres($c) => $($query)+.await.map_err($crate::DbError::from),
+        }
+    };
+    (@ $conn:expr, $c:ident, [$($query:tt)*] . $method:ident ($($arg:tt)*) $($rest:tt)*) => {
+        $crate::run!(@ $conn, $c, [$($query)* . $method($($arg)*)] $($rest)*)
+    };
+    (@ $conn:expr, $c:ident, [$($query:tt)*] $next:tt $($rest:tt)*) => {
+        $crate::run!(@ $conn, $c, [$($query)* $next] $($rest)*)
+    };
+    ($conn:expr, $c:ident => $($query:tt)+) => {
+        $crate::run!(@ $conn, $c, [] $($query)+)
     };
 }
