@@ -1,9 +1,53 @@
 //! The identity provider's SQL, one file per aggregate. A state change is a guarded UPDATE that
 //! says whether it happened; nothing that may be used once is read first and written later.
 
+pub mod activation_codes;
+pub mod alarms;
 pub mod applications;
+pub mod audit;
+pub mod captchas;
+pub mod contacts;
+pub mod devices;
+pub mod expiry;
+pub mod failed_secrets;
 pub mod imports;
+pub mod one_time_codes;
 pub mod org_units;
+pub mod outbox;
+pub mod passwords;
+pub mod persons;
+pub mod roles;
 pub mod roster;
+pub mod sessions;
+pub mod settings;
+pub mod signins;
+pub mod throttle;
+pub mod tickets;
 
 pub use migrations::{Conn, Db, DbError, Micros, Tx};
+
+/// Every query text of this crate, for the test that prepares each one on each engine.
+pub const STATEMENTS: &[&[migrations::Statement]] = &[
+    activation_codes::STATEMENTS,
+    alarms::STATEMENTS,
+    applications::STATEMENTS,
+    audit::STATEMENTS,
+    captchas::STATEMENTS,
+    contacts::STATEMENTS,
+    devices::STATEMENTS,
+    expiry::STATEMENTS,
+    failed_secrets::STATEMENTS,
+    imports::STATEMENTS,
+    one_time_codes::STATEMENTS,
+    org_units::STATEMENTS,
+    outbox::STATEMENTS,
+    passwords::STATEMENTS,
+    persons::STATEMENTS,
+    roles::STATEMENTS,
+    roster::STATEMENTS,
+    sessions::STATEMENTS,
+    settings::STATEMENTS,
+    signins::STATEMENTS,
+    throttle::STATEMENTS,
+    tickets::STATEMENTS,
+];

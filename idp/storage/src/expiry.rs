@@ -1,0 +1,99 @@
+//! Keeps the tables of one-use objects small: a few rows at a time, so that nobody waits.
+
+use idp_domain::Timestamp;
+use jiff::SignedDuration;
+use migrations::run;
+
+use crate::{DbError, Micros, Tx};
+
+migrations::statements! {
+    TICKETS: "DELETE FROM service_tickets WHERE ticket_hash IN (SELECT ticket_hash
+        FROM service_tickets WHERE expires_at < $1 LIMIT $2)";
+    SIGNINS: "DELETE FROM signins WHERE id_hash IN (SELECT id_hash
+        FROM signins WHERE expires_at < $1 LIMIT $2)";
+    SESSIONS: "DELETE FROM sessions WHERE id_hash IN (SELECT id_hash
+        FROM sessions WHERE expires_at < $1 LIMIT $2)";
+    CAPTCHAS: "DELETE FROM spent_captchas WHERE id_hash IN (SELECT id_hash
+        FROM spent_captchas WHERE expires_at < $1 LIMIT $2)";
+    CODES: "DELETE FROM one_time_codes WHERE id IN (SELECT id
+        FROM one_time_codes WHERE expires_at < $1 LIMIT $2)";
+    DEVICES: "DELETE FROM known_devices WHERE id_hash IN (SELECT id_hash
+        FROM known_devices WHERE expires_at < $1 LIMIT $2)";
+    THROTTLES: "DELETE FROM throttles WHERE bucket IN (SELECT bucket
+        FROM throttles WHERE touched_at < $1 LIMIT $2)";
+    FAILED_SECRETS: "DELETE FROM failed_secrets WHERE id IN (SELECT id
+        FROM failed_secrets WHERE at < $1 LIMIT $2)";
+    OUTBOX: "DELETE FROM outbox WHERE id IN (SELECT id
+        FROM outbox WHERE done_at < $1 LIMIT $2)";
+}
+
+/// A table with the time that its rows stay after their end.
+#[derive(Clone, Copy, Debug)]
+pub struct Sweep {
+    pub name: &'static str,
+    sql: &'static str,
+    keep: SignedDuration,
+}
+
+const fn hours(hours: i64) -> SignedDuration {
+    SignedDuration::from_hours(hours)
+}
+
+/// Every sweep, in the order in which foreign keys permit them.
+pub const SWEEPS: &[Sweep] = &[
+    // Consumed and expired tickets stay a day, to tell a replay from a guess in the audit.
+    Sweep {
+        name: "service_tickets",
+        sql: TICKETS,
+        keep: hours(24),
+    },
+    Sweep {
+        name: "signins",
+        sql: SIGNINS,
+        keep: hours(1),
+    },
+    // Ended sessions stay a week for the person's own list.
+    Sweep {
+        name: "sessions",
+        sql: SESSIONS,
+        keep: hours(7 * 24),
+    },
+    Sweep {
+        name: "spent_captchas",
+        sql: CAPTCHAS,
+        keep: hours(0),
+    },
+    Sweep {
+        name: "one_time_codes",
+        sql: CODES,
+        keep: hours(1),
+    },
+    Sweep {
+        name: "known_devices",
+        sql: DEVICES,
+        keep: hours(0),
+    },
+    // No window is longer than a day.
+    Sweep {
+        name: "throttles",
+        sql: THROTTLES,
+        keep: hours(25),
+    },
+    Sweep {
+        name: "failed_secrets",
+        sql: FAILED_SECRETS,
+        keep: hours(24),
+    },
+    Sweep {
+        name: "outbox",
+        sql: OUTBOX,
+        keep: hours(7 * 24),
+    },
+];
+
+/// Deletes at most `limit` rows; gives how many.
+pub async fn sweep(tx: &mut Tx, sweep: &Sweep, now: Timestamp, limit: i64) -> Result<u64, DbError> {
+    let before = now.checked_sub(sweep.keep).unwrap_or(Timestamp::MIN);
+    let sql = sweep.sql;
+    run!(tx, c => sqlx::query(sql).bind(Micros::from(before)).bind(limit).execute(c))
+}

@@ -1,0 +1,154 @@
+//! SSO sessions. A hop of a signed-in person costs the one read of [`find`] and the short
+//! transaction of [`touch`] with what it issues.
+
+use idp_domain::Timestamp;
+use idp_domain::factors::Factor;
+use idp_domain::ids::{PersonId, Sid};
+use idp_domain::secrets::Tag;
+use idp_domain::sessions::Session;
+use idp_domain::signin::Holder;
+use migrations::run;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::persons::{HolderRow, gather};
+use crate::{Conn, DbError, Micros, Tx};
+
+/// A session with all that decides about its person, in one read: a row for each number.
+macro_rules! with_holder {
+    ($where:literal) => {
+        concat!(
+            "SELECT s.id_hash, s.sid, s.factors, s.signed_in_at, s.last_seen_at, s.expires_at,
+                s.ended_at, p.not_before, ",
+            crate::persons::holder_columns!(),
+            " FROM sessions s JOIN persons p ON p.id = s.person_id ",
+            crate::persons::holder_joins!(),
+            " WHERE ",
+            $where
+        )
+    };
+}
+
+migrations::statements! {
+    INSERT: "INSERT INTO sessions (id_hash, sid, person_id, number, factors, signed_in_at,
+            last_seen_at, expires_at, address, user_agent)
+        VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)";
+    FIND: with_holder!("s.id_hash = $1");
+    /// The session behind a ticket, at its redemption.
+    FIND_BY_GRANT: with_holder!("s.sid = (SELECT sid FROM grants WHERE id = $1)");
+    /// Two nodes' clocks may differ a little: the later use stays.
+    TOUCH: "UPDATE sessions
+        SET last_seen_at = CASE WHEN last_seen_at < $2 THEN $2 ELSE last_seen_at END
+        WHERE id_hash = $1 AND ended_at IS NULL";
+    END: "UPDATE sessions SET ended_at = $2, end_reason = $3
+        WHERE id_hash = $1 AND ended_at IS NULL";
+    END_OF_PERSON: "UPDATE sessions SET ended_at = $2, end_reason = $3
+        WHERE person_id = $1 AND ended_at IS NULL";
+}
+
+/// A session to be written.
+#[derive(Clone, Debug)]
+pub struct NewSession<'a> {
+    pub id_hash: Tag,
+    pub sid: Sid,
+    pub person: PersonId,
+    pub number: &'a str,
+    pub factors: &'a [Factor],
+    pub signed_in_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub address: Option<String>,
+    pub user_agent: Option<&'a str>,
+}
+
+#[derive(sqlx::FromRow)]
+struct SessionRow {
+    id_hash: Vec<u8>,
+    sid: Uuid,
+    factors: Json<Vec<Factor>>,
+    signed_in_at: Micros,
+    last_seen_at: Micros,
+    expires_at: Micros,
+    ended_at: Option<Micros>,
+    not_before: Micros,
+    #[sqlx(flatten)]
+    holder: HolderRow,
+}
+
+pub async fn create(tx: &mut Tx, session: &NewSession<'_>) -> Result<(), DbError> {
+    run!(tx, c => sqlx::query(INSERT)
+        .bind(session.id_hash.as_bytes())
+        .bind(session.sid.0)
+        .bind(session.person.0)
+        .bind(session.number)
+        .bind(Json(session.factors))
+        .bind(Micros::from(session.signed_in_at))
+        .bind(Micros::from(session.expires_at))
+        .bind(&session.address)
+        .bind(session.user_agent)
+        .execute(c))?;
+    Ok(())
+}
+
+/// The session of this cookie, live or not, with its person.
+pub async fn find(conn: &mut Conn, id_hash: &Tag) -> Result<Option<(Session, Holder)>, DbError> {
+    let rows: Vec<SessionRow> =
+        run!(conn, c => sqlx::query_as(FIND).bind(id_hash.as_bytes()).fetch_all(c))?;
+    Ok(assemble(rows))
+}
+
+/// The session that a grant belongs to.
+pub async fn find_by_grant(
+    conn: &mut Conn,
+    grant: Uuid,
+) -> Result<Option<(Session, Holder)>, DbError> {
+    let rows: Vec<SessionRow> =
+        run!(conn, c => sqlx::query_as(FIND_BY_GRANT).bind(grant).fetch_all(c))?;
+    Ok(assemble(rows))
+}
+
+fn assemble(rows: Vec<SessionRow>) -> Option<(Session, Holder)> {
+    let first = rows.first()?;
+    let session = Session {
+        id_hash: Tag::from_column(&first.id_hash),
+        sid: Sid(first.sid),
+        person: PersonId(first.holder.person_id),
+        factors: first.factors.0.clone(),
+        signed_in_at: first.signed_in_at.into(),
+        last_seen_at: first.last_seen_at.into(),
+        expires_at: first.expires_at.into(),
+        ended: first.ended_at.is_some(),
+        not_before: first.not_before.into(),
+    };
+    let holder = gather(rows.into_iter().map(|row| row.holder))?;
+    Some((session, holder))
+}
+
+/// Notes the use. False when the session ended in the meantime: then nothing may be issued.
+pub async fn touch(tx: &mut Tx, id_hash: &Tag, now: Timestamp) -> Result<bool, DbError> {
+    let rows = run!(tx, c => sqlx::query(TOUCH)
+        .bind(id_hash.as_bytes()).bind(Micros::from(now)).execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Ends one; true for exactly one caller.
+pub async fn end(
+    tx: &mut Tx,
+    id_hash: &Tag,
+    reason: &'static str,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let rows = run!(tx, c => sqlx::query(END)
+        .bind(id_hash.as_bytes()).bind(Micros::from(now)).bind(reason).execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Ends all of a person's; gives their number.
+pub async fn end_all(
+    tx: &mut Tx,
+    person: PersonId,
+    reason: &'static str,
+    now: Timestamp,
+) -> Result<u64, DbError> {
+    run!(tx, c => sqlx::query(END_OF_PERSON)
+        .bind(person.0).bind(Micros::from(now)).bind(reason).execute(c))
+}

@@ -1,0 +1,99 @@
+//! Service tickets. One statement consumes a ticket, whatever else is wrong with the request, and
+//! exactly one caller gets it (TKT-01, TKT-02, TKT-03).
+
+use idp_domain::Timestamp;
+use idp_domain::applications::ApplicationId;
+use idp_domain::ids::{GrantId, Sid};
+use idp_domain::secrets::Tag;
+use migrations::run;
+use uuid::Uuid;
+
+use crate::{DbError, Micros, Tx};
+
+migrations::statements! {
+    GRANT: "INSERT INTO grants (id, sid, application_id, protocol, created_at)
+        VALUES ($1, $2, $3, $4, $5)";
+    ISSUE: "INSERT INTO service_tickets (ticket_hash, grant_id, service, from_new_login,
+            issued_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    CONSUME: "UPDATE service_tickets SET consumed_at = $2
+        WHERE ticket_hash = $1 AND consumed_at IS NULL
+        RETURNING grant_id, service, from_new_login, issued_at, expires_at,
+            (SELECT g.application_id FROM grants g WHERE g.id = grant_id) AS application_id";
+    WAS_CONSUMED: "SELECT consumed_at FROM service_tickets WHERE ticket_hash = $1";
+}
+
+/// A ticket to be written.
+#[derive(Clone, Debug)]
+pub struct NewTicket<'a> {
+    pub hash: Tag,
+    pub grant: GrantId,
+    pub sid: Sid,
+    pub application: &'a ApplicationId,
+    /// The canonical service that it is bound to.
+    pub service: &'a str,
+    pub from_new_login: bool,
+    pub issued_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// A ticket that this caller consumed.
+#[derive(Clone, Debug)]
+pub struct Consumed {
+    pub grant: Uuid,
+    pub application: String,
+    pub service: String,
+    pub from_new_login: bool,
+    pub expires_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct ConsumedRow {
+    grant_id: Uuid,
+    application_id: String,
+    service: String,
+    from_new_login: bool,
+    expires_at: Micros,
+}
+
+/// Writes the grant and its ticket.
+pub async fn issue(tx: &mut Tx, ticket: &NewTicket<'_>) -> Result<(), DbError> {
+    let issued_at = Micros::from(ticket.issued_at);
+    run!(tx, c => sqlx::query(GRANT)
+        .bind(ticket.grant.0)
+        .bind(ticket.sid.0)
+        .bind(ticket.application.as_str())
+        .bind("cas")
+        .bind(issued_at)
+        .execute(c))?;
+    run!(tx, c => sqlx::query(ISSUE)
+        .bind(ticket.hash.as_bytes())
+        .bind(ticket.grant.0)
+        .bind(ticket.service)
+        .bind(ticket.from_new_login)
+        .bind(issued_at)
+        .bind(Micros::from(ticket.expires_at))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Consumes a ticket. Whether it is too old or for another service is the caller's to judge: it
+/// is gone in any case.
+pub async fn consume(tx: &mut Tx, hash: &Tag, now: Timestamp) -> Result<Option<Consumed>, DbError> {
+    let row: Option<ConsumedRow> = run!(tx, c => sqlx::query_as(CONSUME)
+        .bind(hash.as_bytes()).bind(Micros::from(now)).fetch_optional(c))?;
+    Ok(row.map(|row| Consumed {
+        grant: row.grant_id,
+        application: row.application_id,
+        service: row.service,
+        from_new_login: row.from_new_login,
+        expires_at: row.expires_at.into(),
+    }))
+}
+
+/// True for a ticket that somebody consumed before, to tell a replay from a guess in the audit.
+pub async fn was_consumed(tx: &mut Tx, hash: &Tag) -> Result<bool, DbError> {
+    let at: Option<Option<Micros>> =
+        run!(tx, c => sqlx::query_scalar(WAS_CONSUMED).bind(hash.as_bytes()).fetch_optional(c))?;
+    Ok(at.flatten().is_some())
+}
