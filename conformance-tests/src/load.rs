@@ -1,0 +1,182 @@
+//! Visitors in numbers: each does one thing over and over, and every answer's time is kept.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use crate::cas::{login_url, validate_as};
+use crate::server::Node;
+use crate::stats::{milliseconds, percentile};
+use crate::story::{SERVICE, ticket, ticket_without_password};
+use crate::visitor::Visitor;
+
+/// One address may not ask for everything; a campus may ask for much.
+pub const CONFIGURATION: &str = "[limits]\n\
+     campus_networks = [\"127.0.0.0/8\"]\n\
+     campus_per_minute = 1000000\n";
+
+/// What a visitor does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A stranger opens the sign-in page.
+    Look,
+    /// Somebody opens it, signs in with a password and is sent to the application.
+    SignIn,
+    /// Somebody signed in goes to an application, which validates the ticket.
+    Hop,
+}
+
+impl Deed {
+    pub const ALL: [Self; 3] = [Self::Look, Self::SignIn, Self::Hop];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Look => "stranger's page view",
+            Self::SignIn => "sign-in by password",
+            Self::Hop => "hop and validation",
+        }
+    }
+}
+
+/// The times that one deed took.
+#[derive(Clone, Debug)]
+pub struct Times {
+    pub deed: Deed,
+    pub all: Vec<Duration>,
+}
+
+impl Times {
+    /// Milliseconds that `share` (0 to 1) of them didn't exceed.
+    pub fn at(&self, share: f64) -> f64 {
+        milliseconds(percentile(&self.all, share))
+    }
+}
+
+/// Visitors of one server, some of them signed in. A clone is the same crowd.
+#[derive(Clone, Debug)]
+pub struct Crowd(Arc<Members>);
+
+#[derive(Debug)]
+struct Members {
+    node: Node,
+    application: Visitor,
+    strangers: Vec<Visitor>,
+    signed_in: Vec<Visitor>,
+}
+
+impl Crowd {
+    /// As many strangers as signed-in visitors.
+    pub async fn gather(node: &Node, size: usize) -> Result<Self> {
+        let mut members = Members {
+            node: node.clone(),
+            application: node.visitor()?,
+            strangers: Vec::with_capacity(size),
+            signed_in: Vec::with_capacity(size),
+        };
+        for _ in 0..size {
+            members.strangers.push(node.visitor()?);
+            let visitor = node.visitor()?;
+            ticket(&visitor, node, SERVICE).await?;
+            members.signed_in.push(visitor);
+        }
+        Ok(Self(Arc::new(members)))
+    }
+
+    /// They come at an even pace of `per_second` for `time`, the deeds by turns, whether or not
+    /// earlier ones are done: a campus doesn't wait. Fails with the first deed that fails.
+    pub async fn at_pace(
+        &self,
+        deeds: &[Deed],
+        per_second: u32,
+        time: Duration,
+    ) -> Result<Vec<Times>> {
+        let mut pace = tokio::time::interval(Duration::from_secs(1) / per_second);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        let mut under_way = JoinSet::new();
+        let begun = Instant::now();
+        for (turn, deed) in deeds.iter().copied().cycle().enumerate() {
+            pace.tick().await;
+            if begun.elapsed() >= time {
+                break;
+            }
+            let crowd = self.clone();
+            under_way.spawn(async move { anyhow::Ok((deed, crowd.timed(deed, turn).await?)) });
+        }
+        let mut series: Vec<Times> = deeds
+            .iter()
+            .map(|deed| Times {
+                deed: *deed,
+                all: Vec::new(),
+            })
+            .collect();
+        while let Some(done) = under_way.join_next().await {
+            let (deed, took) = done??;
+            for times in series.iter_mut().filter(|times| times.deed == deed) {
+                times.all.push(took);
+            }
+        }
+        Ok(series)
+    }
+
+    /// Each member does one deed for `time`, again as soon as it is done.
+    pub async fn at_full_speed(&self, deed: Deed, time: Duration) -> Result<Times> {
+        let begun = Instant::now();
+        let mut under_way = JoinSet::new();
+        for member in 0..self.0.strangers.len() {
+            let crowd = self.clone();
+            under_way.spawn(async move {
+                let mut times = Vec::new();
+                while begun.elapsed() < time {
+                    times.push(crowd.timed(deed, member).await?);
+                }
+                anyhow::Ok(times)
+            });
+        }
+        let mut all = Vec::new();
+        while let Some(done) = under_way.join_next().await {
+            all.extend(done??);
+        }
+        Ok(Times { deed, all })
+    }
+
+    async fn timed(&self, deed: Deed, turn: usize) -> Result<Duration> {
+        let begun = Instant::now();
+        self.do_once(deed, turn).await?;
+        Ok(begun.elapsed())
+    }
+
+    async fn do_once(&self, deed: Deed, turn: usize) -> Result<()> {
+        let Members {
+            node,
+            application,
+            strangers,
+            signed_in,
+        } = &*self.0;
+        match deed {
+            Deed::Look => {
+                let stranger = &strangers[turn % strangers.len()];
+                stranger
+                    .open(login_url(node, SERVICE)?)
+                    .await?
+                    .expect("sign_in")?;
+            }
+            Deed::SignIn => {
+                // Somebody new each time: a visitor keeps the session.
+                ticket(&node.visitor()?, node, SERVICE).await?;
+            }
+            Deed::Hop => {
+                let visitor = &signed_in[turn % signed_in.len()];
+                let ticket = ticket_without_password(visitor, node, SERVICE).await?;
+                let validation = validate_as(application, node, SERVICE, &ticket).await?;
+                ensure!(
+                    validation.is_success(),
+                    "a fresh ticket was refused: {validation:?}"
+                );
+            }
+        }
+        Ok(())
+    }
+}

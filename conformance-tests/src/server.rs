@@ -1,0 +1,235 @@
+//! A running `yimen up --demo`, and the commands that work beside it.
+
+use std::fs;
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use url::Url;
+
+use crate::binary;
+use crate::process::{Running, free_ports};
+use crate::stage::Stage;
+use crate::visitor::Visitor;
+
+/// A debug build on a busy machine migrates, makes keys and hashes the demo's passwords.
+const START_PATIENCE: Duration = Duration::from_secs(90);
+const STOP_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where a server keeps its data and what it is told; more than one may be started from it.
+#[derive(Clone, Debug)]
+pub struct Site {
+    data: PathBuf,
+    log: PathBuf,
+    database: Option<String>,
+    configuration: Option<PathBuf>,
+    node: Node,
+    management: u16,
+}
+
+/// How a server is reached.
+#[derive(Clone, Debug)]
+pub struct Node {
+    issuer: Url,
+    port: u16,
+}
+
+#[derive(Debug)]
+pub struct Server {
+    site: Site,
+    running: Running,
+}
+
+impl Node {
+    /// The public address, as the issuer: `http://localhost:PORT/`.
+    pub fn url(&self) -> &Url {
+        &self.issuer
+    }
+
+    /// The address that this node listens on: another one than `url` for a second node.
+    pub fn own_url(&self, path: &str) -> Result<Url> {
+        Ok(format!("http://127.0.0.1:{}{path}", self.port).parse()?)
+    }
+
+    /// The Host header that names the issuer.
+    pub fn host(&self) -> String {
+        format!("localhost:{}", self.issuer.port().unwrap_or(80))
+    }
+
+    /// Somebody new at the door.
+    pub fn visitor(&self) -> Result<Visitor> {
+        Visitor::new(self.url())
+    }
+}
+
+impl Deref for Server {
+    type Target = Node;
+
+    fn deref(&self) -> &Node {
+        &self.site.node
+    }
+}
+
+impl Site {
+    /// A new one on free ports, with an empty database of the stage's engine. `configuration` is
+    /// the text of a `yimen.toml`; empty: none is given.
+    pub async fn new(stage: &Stage, name: &str, configuration: &str) -> Result<Self> {
+        let [port, management] = free_ports()?;
+        let data = stage.folder().join(name);
+        fs::create_dir_all(&data)?;
+        let mut site = Self {
+            log: stage.log(name),
+            database: stage.database().await?,
+            configuration: None,
+            node: Node {
+                issuer: format!("http://localhost:{port}").parse()?,
+                port,
+            },
+            data,
+            management,
+        };
+        if !configuration.is_empty() {
+            let path = stage.folder().join(format!("{name}.toml"));
+            fs::write(&path, configuration)?;
+            site.configuration = Some(path);
+        }
+        Ok(site)
+    }
+
+    /// A second node of the same site: the same database, key and issuer on ports of its own, as
+    /// behind a load balancer.
+    pub fn another_node(&self, stage: &Stage, name: &str) -> Result<Self> {
+        let [port, management] = free_ports()?;
+        let node = Node {
+            port,
+            ..self.node.clone()
+        };
+        Ok(Self {
+            log: stage.log(name),
+            node,
+            management,
+            ..self.clone()
+        })
+    }
+
+    pub async fn start(self) -> Result<Server> {
+        let running = self.launch().await?;
+        Ok(Server {
+            site: self,
+            running,
+        })
+    }
+
+    /// `yimen …` about this site.
+    pub fn command(&self, arguments: &[&str]) -> Result<Command> {
+        let mut command = Command::new(binary::path()?);
+        command.args(arguments).arg("--data").arg(&self.data);
+        if let Some(database) = &self.database {
+            command.args(["--database", database]);
+        }
+        if let Some(configuration) = &self.configuration {
+            command.arg("--config").arg(configuration);
+        }
+        // The machine's own settings are none of a test's business.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("YIMEN_") {
+                command.env_remove(name);
+            }
+        }
+        Ok(command)
+    }
+
+    async fn launch(&self) -> Result<Running> {
+        let mut command = self.command(&["up", "--demo"])?;
+        command
+            .args(["--listen", &format!("127.0.0.1:{}", self.node.port)])
+            .args(["--issuer", self.node.issuer.as_str().trim_end_matches('/')])
+            .args(["--management", &format!("127.0.0.1:{}", self.management)]);
+        let mut running = Running::start("yimen", &mut command, &self.log)?;
+        let ready = self.management_url("readyz");
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(5))
+            .build()?;
+        let is_ready = async || {
+            let answer = http.get(ready.clone()).send().await;
+            answer.is_ok_and(|answer| answer.status().is_success())
+        };
+        running.ready(START_PATIENCE, is_ready).await?;
+        Ok(running)
+    }
+
+    /// An address of the management listener.
+    pub fn management_url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/{path}", self.management)
+    }
+}
+
+impl Server {
+    /// A demo server with default settings.
+    pub async fn start(stage: &Stage) -> Result<Self> {
+        Site::new(stage, "server", "").await?.start().await
+    }
+
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.running.id()
+    }
+
+    /// All that the server printed so far.
+    pub fn printed(&self) -> Result<String> {
+        Ok(fs::read_to_string(&self.site.log)?)
+    }
+
+    /// Runs `yimen …` to its end and gives its output; fails if it does.
+    pub async fn run(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.try_run(arguments).await?;
+        if !output.status.success() {
+            bail!(
+                "yimen {arguments:?} failed: {}\n{}{}",
+                output.status,
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Runs `yimen …` to its end.
+    pub async fn try_run(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = self.site.command(arguments)?;
+        let output = tokio::task::spawn_blocking(move || command.output());
+        Ok(output.await??)
+    }
+
+    /// `kill -9`, then a start on the same data.
+    pub async fn crash_and_restart(&mut self) -> Result<()> {
+        self.crash()?;
+        self.restart().await
+    }
+
+    /// `kill -9`.
+    pub fn crash(&mut self) -> Result<()> {
+        self.running.kill()
+    }
+
+    /// Starts it again after a crash or a stop.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.running = self.site.launch().await?;
+        Ok(())
+    }
+
+    /// Ctrl-C's kinder sibling; fails unless it ends well.
+    pub async fn stop(&mut self) -> Result<()> {
+        let status = self.running.stop(STOP_PATIENCE).await?;
+        if !status.success() {
+            bail!("the server ended badly: {status}");
+        }
+        Ok(())
+    }
+}
