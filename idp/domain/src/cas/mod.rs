@@ -1,1 +1,20 @@
+//! The CAS protocol's own words (CAS Protocol Specification 3.0.3): its tickets, its requests and
+//! its answers. What happens in between is the identity provider's.
 
+mod form;
+mod params;
+mod response;
+#[cfg(test)]
+mod tests;
+mod ticket;
+
+pub use form::decode_pairs;
+pub use params::{
+    BadLoginRequest, BadValidateRequest, Endpoint, Format, LoginRequest, LogoutRequest, Method,
+    ValidateRequest,
+};
+pub use response::{
+    AttributeName, Attributes, FailureCode, FailureReason, JSON, PLAIN, Rendered, Success, XML,
+    plain_no, plain_yes, render_failure, render_success,
+};
+pub use ticket::{BadTicket, SERVICE_TICKET_TTL, ServiceTicket, TicketKind};

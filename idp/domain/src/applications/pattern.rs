@@ -1,0 +1,213 @@
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use super::RefusedUrl;
+use super::origin::{self, Scheme};
+use super::service_url::{check_path, comparable, encode};
+
+/// Which ports a pattern covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PatternPort {
+    Exact(u16),
+    /// `*`: only for loopback hosts of a demonstration.
+    Any,
+}
+
+/// What an entry and the installation permit its patterns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PatternRules {
+    /// The entry says that `http:` is meant.
+    pub plain_http: bool,
+    /// A demonstration: loopback hosts and any of their ports.
+    pub demo: bool,
+}
+
+/// Why a pattern can't be registered (RED-07, RED-13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadPattern {
+    #[error("{0}")]
+    Url(#[from] RefusedUrl),
+    #[error("is http: without \"plain_http\": true in the entry: tickets would travel in clear")]
+    PlainHttp,
+    #[error(
+        "has a wildcard in its host: a pattern names one host; for every page of it write \
+         https://host/*"
+    )]
+    HostWildcard,
+    #[error("covers any port, which is only for 127.0.0.1 and localhost in a demonstration")]
+    AnyPort,
+    #[error(
+        "names this machine itself (loopback), which every visitor's computer takes for its own"
+    )]
+    Loopback,
+    #[error(
+        "names an address that is no server's (unspecified, link-local, multicast or broadcast)"
+    )]
+    Address,
+    #[error("names a host without a dot, which means another server in every network")]
+    SingleLabel,
+    #[error("has a query: a pattern is scheme, host, port and path; any query is accepted")]
+    Query,
+    #[error("has a fragment, which never reaches a server")]
+    Fragment,
+    #[error("has an empty path segment ('//')")]
+    EmptySegment,
+    #[error("has '*' elsewhere than alone at the end, as in /app/*")]
+    PathWildcard,
+}
+
+/// What a service URL must look like: scheme, host and port exact, and a path that is exact or,
+/// ending in `/*`, a prefix by whole segments. Kept as separate fields, never as a text to
+/// compare with, and never a regular expression (RED-01).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServicePattern {
+    scheme: Scheme,
+    host: String,
+    port: PatternPort,
+    path: PathPattern,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum PathPattern {
+    /// Starts with `/`.
+    Exact(String),
+    /// Without the closing `/*`: empty for the whole host, `/app` for `/app`, `/app/`, `/app/x`
+    /// and not for `/apple`.
+    Below(String),
+}
+
+impl ServicePattern {
+    /// Reads `https://host[:port]/path` or `https://host[:port]/path/*`.
+    ///
+    /// # Errors
+    /// [`BadPattern`], which says what to write instead where that isn't plain.
+    pub fn parse(text: &str, rules: PatternRules) -> Result<Self, BadPattern> {
+        let parts = origin::split(text)?;
+        if parts.rest.contains('#') {
+            return Err(BadPattern::Fragment);
+        }
+        if parts.rest.contains('?') {
+            return Err(BadPattern::Query);
+        }
+        if parts.host.contains('*') {
+            return Err(BadPattern::HostWildcard);
+        }
+        let host = origin::canonical_host(parts.host)?;
+        check_host(&host, rules)?;
+        let port = match parts.port {
+            None => PatternPort::Exact(parts.scheme.default_port()),
+            Some("*") if rules.demo && is_loopback(&host) => PatternPort::Any,
+            Some(port) if port.contains('*') => return Err(BadPattern::AnyPort),
+            Some(port) => PatternPort::Exact(origin::port(port)?),
+        };
+        if parts.scheme == Scheme::Http && !rules.plain_http {
+            return Err(BadPattern::PlainHttp);
+        }
+        Ok(Self {
+            scheme: parts.scheme,
+            host,
+            port,
+            path: PathPattern::parse(parts.rest)?,
+        })
+    }
+
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// ASCII, lower case.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub fn port(&self) -> PatternPort {
+        self.port
+    }
+
+    pub(super) fn path(&self) -> &PathPattern {
+        &self.path
+    }
+
+    /// Whether a path in its comparable form is the pattern's or below it.
+    pub(super) fn covers(&self, path: &str) -> bool {
+        match &self.path {
+            PathPattern::Exact(exact) => path == exact,
+            PathPattern::Below(prefix) => path
+                .strip_prefix(prefix.as_str())
+                .is_some_and(|below| below.is_empty() || below.starts_with('/')),
+        }
+    }
+}
+
+impl fmt::Display for ServicePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            PatternPort::Exact(port) => {
+                f.write_str(&origin::origin_text(self.scheme, &self.host, port))?;
+            }
+            PatternPort::Any => write!(f, "{}://{}:*", self.scheme.as_str(), self.host)?,
+        }
+        match &self.path {
+            PathPattern::Exact(path) => f.write_str(path),
+            PathPattern::Below(prefix) => write!(f, "{prefix}/*"),
+        }
+    }
+}
+
+impl PathPattern {
+    fn parse(text: &str) -> Result<Self, BadPattern> {
+        let (path, below) = match text.strip_suffix("/*") {
+            Some(prefix) => (prefix, true),
+            None => (text, false),
+        };
+        if path.contains('*') {
+            return Err(BadPattern::PathWildcard);
+        }
+        if path.contains("//") || (below && path.ends_with('/')) {
+            return Err(BadPattern::EmptySegment);
+        }
+        let encoded = encode(path);
+        check_path(&encoded)?;
+        Ok(if !below {
+            Self::Exact(comparable(&encoded).into_owned())
+        } else if path.is_empty() {
+            Self::Below(String::new())
+        } else {
+            Self::Below(comparable(&encoded).into_owned())
+        })
+    }
+}
+
+fn check_host(host: &str, rules: PatternRules) -> Result<(), BadPattern> {
+    if is_loopback(host) {
+        return if rules.demo {
+            Ok(())
+        } else {
+            Err(BadPattern::Loopback)
+        };
+    }
+    if let Ok(address) = host.parse::<Ipv4Addr>() {
+        let nobody = address.octets()[0] == 0
+            || address.is_link_local()
+            || address.is_multicast()
+            || address.is_broadcast();
+        return if nobody {
+            Err(BadPattern::Address)
+        } else {
+            Ok(())
+        };
+    }
+    if host.contains('.') {
+        Ok(())
+    } else {
+        Err(BadPattern::SingleLabel)
+    }
+}
+
+/// 127.0.0.0/8, `localhost` and the names below it (RFC 6761 §6.3), and its old second name.
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host == "localhost.localdomain"
+        || host.ends_with(".localhost")
+        || host.parse::<Ipv4Addr>().is_ok_and(|a| a.is_loopback())
+}

@@ -1,0 +1,70 @@
+use std::fmt;
+
+use super::ServiceUrl;
+use crate::cas::ServiceTicket;
+
+/// A service that was matched against a registered application: the proof that a browser may be
+/// sent there, and tickets be bound to it. Made by [`super::Registry::resolve`] alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenService(ServiceUrl);
+
+impl ProvenService {
+    /// The caller has matched `url` and settled whether its fragment may stay.
+    pub(super) fn new(url: ServiceUrl) -> Self {
+        Self(url)
+    }
+
+    /// What a ticket is bound to, and what is compared at validation.
+    pub fn canonical(&self) -> &str {
+        self.0.canonical()
+    }
+
+    /// `scheme://host[:port]`, for the `form-action` of the page whose POST leads there.
+    pub fn origin(&self) -> &str {
+        self.0.origin()
+    }
+
+    /// The service as it is: after a logout, or a gateway request without a session.
+    pub fn plain(&self) -> ProvenRedirect {
+        self.redirect("")
+    }
+
+    /// The service with `ticket` as the last parameter of its query, before any fragment; the
+    /// rest byte for byte as it came (CAS 3.0.3 §2.2.4).
+    pub fn with_ticket(&self, ticket: &ServiceTicket) -> ProvenRedirect {
+        let separator = match self.0.query() {
+            None => "?",
+            Some("") => "",
+            Some(_) => "&",
+        };
+        self.redirect(&format!("{separator}ticket={}", ticket.as_str()))
+    }
+
+    fn redirect(&self, addition: &str) -> ProvenRedirect {
+        let mut address = format!("{}{addition}", self.0.canonical());
+        if let Some(fragment) = self.0.fragment() {
+            address.push('#');
+            address.push_str(fragment);
+        }
+        ProvenRedirect(address)
+    }
+}
+
+/// The only address outside of our own origin that a `Location` may hold. ASCII without spaces
+/// and control bytes, so it always fits into a header.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProvenRedirect(String);
+
+impl ProvenRedirect {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ProvenRedirect {
+    /// Without the query, where a ticket may be.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.split(['?', '#']).next().unwrap_or_default();
+        write!(f, "ProvenRedirect({shown}…)")
+    }
+}

@@ -1,0 +1,197 @@
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::origin::Scheme;
+use super::pattern::PathPattern;
+use super::{
+    Application, ApplicationId, PatternPort, ProvenService, RefusedUrl, ServicePattern, ServiceUrl,
+};
+
+/// Why a `service` leads nowhere (RED-01). The visitor sees the same page for each; the word goes
+/// to the audit trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the service {0}")]
+    Url(#[from] RefusedUrl),
+    #[error("no application has this host")]
+    Host,
+    #[error("no application has this scheme and port on this host")]
+    Origin,
+    #[error("no application has this path on this host")]
+    Path,
+    #[error("the service has a fragment, and its application doesn't take one (\"spa_fragment\")")]
+    Fragment,
+}
+
+impl Refusal {
+    /// The word in the audit trail.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Url(refused) => refused.reason(),
+            Self::Host => "host",
+            Self::Origin => "origin",
+            Self::Path => "path",
+            Self::Fragment => "fragment",
+        }
+    }
+}
+
+/// Two entries that claim the same pattern: which of them would get the visitor is chance.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{pattern} is claimed by both \"{first}\" and \"{second}\"")]
+pub struct Clash {
+    pub pattern: ServicePattern,
+    pub first: ApplicationId,
+    pub second: ApplicationId,
+}
+
+/// All applications of the installation, ready to be asked: by id and by service. Immutable; a
+/// change makes another one.
+#[derive(Debug, Default)]
+pub struct Registry {
+    by_id: BTreeMap<ApplicationId, Arc<Application>>,
+    by_host: HashMap<String, Vec<Site>>,
+}
+
+/// What is registered under one scheme, host and port.
+#[derive(Debug)]
+struct Site {
+    scheme: Scheme,
+    port: PatternPort,
+    exact: HashMap<String, Arc<Application>>,
+    below: HashMap<String, Arc<Application>>,
+}
+
+impl Registry {
+    /// Takes entries as they are; of two that claim one pattern the smaller id gets it, so that
+    /// every node decides alike. [`clashes`](Self::clashes) finds them before they are stored.
+    pub fn new(applications: Vec<Application>) -> Self {
+        let mut registry = Self::default();
+        for application in applications {
+            registry
+                .by_id
+                .insert(application.id.clone(), Arc::new(application));
+        }
+        for application in registry.by_id.values() {
+            for pattern in application.cas.iter().flat_map(|cas| &cas.services) {
+                let sites = registry.by_host.entry(pattern.host().to_owned());
+                Site::among(sites.or_default(), pattern).add(pattern, application);
+            }
+        }
+        for sites in registry.by_host.values_mut() {
+            // One port before any port.
+            sites.sort_by_key(|site| (site.scheme, site.port));
+        }
+        registry
+    }
+
+    /// Patterns that two of these entries claim.
+    pub fn clashes<'a>(applications: impl IntoIterator<Item = &'a Application>) -> Vec<Clash> {
+        let mut owners: HashMap<&ServicePattern, &ApplicationId> = HashMap::new();
+        let mut clashes = Vec::new();
+        for application in applications {
+            for pattern in application.cas.iter().flat_map(|cas| &cas.services) {
+                match owners.insert(pattern, &application.id) {
+                    Some(first) if *first != application.id => clashes.push(Clash {
+                        pattern: pattern.clone(),
+                        first: first.clone(),
+                        second: application.id.clone(),
+                    }),
+                    _ => {}
+                }
+            }
+        }
+        clashes
+    }
+
+    pub fn get(&self, id: &ApplicationId) -> Option<&Arc<Application>> {
+        self.by_id.get(id)
+    }
+
+    /// In the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Application>> {
+        self.by_id.values()
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// The application that a request's `service` belongs to, and the proof of it. The most
+    /// specific pattern wins: an exact path, then the longest prefix.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing of `raw_service` may then be sent to anybody.
+    pub fn resolve(&self, raw_service: &str) -> Result<(Arc<Application>, ProvenService), Refusal> {
+        let url = ServiceUrl::parse(raw_service)?;
+        let sites = self.by_host.get(&url.host).ok_or(Refusal::Host)?;
+        let path = url.comparable_path();
+        let mut refusal = Refusal::Origin;
+        let mut found = None;
+        for site in sites.iter().filter(|site| site.serves(&url)) {
+            refusal = Refusal::Path;
+            found = found.or_else(|| site.find(&path));
+        }
+        let application = Arc::clone(found.ok_or(refusal)?);
+        if url.fragment().is_some() && !application.takes_fragments() {
+            return Err(Refusal::Fragment);
+        }
+        Ok((application, ProvenService::new(url)))
+    }
+}
+
+impl Site {
+    /// The site of `pattern`, made when it isn't there.
+    fn among<'a>(sites: &'a mut Vec<Self>, pattern: &ServicePattern) -> &'a mut Self {
+        let known = sites
+            .iter()
+            .position(|site| site.scheme == pattern.scheme() && site.port == pattern.port());
+        let index = known.unwrap_or_else(|| {
+            sites.push(Self {
+                scheme: pattern.scheme(),
+                port: pattern.port(),
+                exact: HashMap::new(),
+                below: HashMap::new(),
+            });
+            sites.len() - 1
+        });
+        &mut sites[index]
+    }
+
+    fn add(&mut self, pattern: &ServicePattern, application: &Arc<Application>) {
+        let (paths, path) = match pattern.path() {
+            PathPattern::Exact(path) => (&mut self.exact, path),
+            PathPattern::Below(prefix) => (&mut self.below, prefix),
+        };
+        paths
+            .entry(path.clone())
+            .or_insert_with(|| Arc::clone(application));
+    }
+
+    fn serves(&self, url: &ServiceUrl) -> bool {
+        let port = match self.port {
+            PatternPort::Any => true,
+            PatternPort::Exact(port) => port == url.port,
+        };
+        port && self.scheme == url.scheme
+    }
+
+    /// Cuts the path segment by segment from its end: as many look-ups as it has segments, however
+    /// many applications share the host.
+    fn find(&self, path: &str) -> Option<&Arc<Application>> {
+        if let Some(application) = self.exact.get(path) {
+            return Some(application);
+        }
+        let mut prefix = path;
+        loop {
+            if let Some(application) = self.below.get(prefix) {
+                return Some(application);
+            }
+            prefix = &prefix[..prefix.rfind('/')?];
+        }
+    }
+}

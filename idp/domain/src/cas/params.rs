@@ -1,0 +1,249 @@
+//! Requests, read from decoded pairs. Names are case-sensitive (CAS 3.0.3 §2.1.1), unknown ones
+//! are ignored: real clients append strays such as `sn=undefined`.
+
+use super::response::FailureReason;
+
+/// A pair as the form decoder gives it.
+type Pair = (String, String);
+
+/// How a ticket reaches the service (§2.1.1 `method`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// A redirect; also for every word that we don't know.
+    #[default]
+    Get,
+    /// A form that posts itself.
+    Post,
+    /// Response headers `service` and `ticket`.
+    Header,
+}
+
+impl Method {
+    fn parse(word: Option<&str>) -> Self {
+        match word {
+            Some(word) if word.eq_ignore_ascii_case("POST") => Self::Post,
+            Some(word) if word.eq_ignore_ascii_case("HEADER") => Self::Header,
+            _ => Self::Get,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Header => "HEADER",
+        }
+    }
+}
+
+/// `/login`, by GET or POST.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoginRequest {
+    /// As it came; nothing but [`crate::applications::Registry::resolve`] may read it.
+    pub service: Option<String>,
+    /// Credentials must be shown now, whatever session there is.
+    pub renew: bool,
+    /// No page: back to the service at once, with a ticket or without.
+    pub gateway: bool,
+    /// Ask before each further service is entered.
+    pub warn: bool,
+    pub method: Method,
+}
+
+/// Why a sign-in request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadLoginRequest {
+    /// Two parsers would pick two of them.
+    #[error("`service` is there more than once")]
+    DuplicateService,
+}
+
+impl LoginRequest {
+    /// # Errors
+    /// [`BadLoginRequest`]
+    pub fn parse(pairs: &[Pair]) -> Result<Self, BadLoginRequest> {
+        let service = single(pairs, "service").map_err(|()| BadLoginRequest::DuplicateService)?;
+        let renew = is_set(pairs, "renew");
+        Ok(Self {
+            // §2.1.1: with `renew`, and without a service to go back to, gateway means nothing.
+            gateway: is_set(pairs, "gateway") && !renew && service.is_some(),
+            service: service.map(str::to_owned),
+            renew,
+            warn: is_set(pairs, "warn"),
+            method: Method::parse(first(pairs, "method")),
+        })
+    }
+
+    /// What a form, or a link to the same page in another language, carries along so that
+    /// [`parse`](Self::parse) gives the same again.
+    pub fn to_pairs(&self) -> Vec<(&'static str, &str)> {
+        let mut pairs = Vec::new();
+        if let Some(service) = &self.service {
+            pairs.push(("service", service.as_str()));
+        }
+        for (name, set) in [
+            ("renew", self.renew),
+            ("gateway", self.gateway),
+            ("warn", self.warn),
+        ] {
+            if set {
+                pairs.push((name, "true"));
+            }
+        }
+        if self.method != Method::Get {
+            pairs.push(("method", self.method.as_str()));
+        }
+        pairs
+    }
+}
+
+/// `/logout`. The old `url` parameter is not read: it was an open redirect by design (§2.3.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogoutRequest {
+    /// As it came. One that is there twice leads nowhere.
+    pub service: Option<String>,
+}
+
+impl LogoutRequest {
+    pub fn parse(pairs: &[Pair]) -> Self {
+        let service = single(pairs, "service").unwrap_or(None);
+        Self {
+            service: service.map(str::to_owned),
+        }
+    }
+}
+
+/// The addresses that validate a ticket, and how they differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// CAS 1.0: `yes` or `no`.
+    Validate,
+    ServiceValidate,
+    ProxyValidate,
+    P3ServiceValidate,
+    P3ProxyValidate,
+}
+
+impl Endpoint {
+    /// Where proxy tickets are valid too (§2.6).
+    pub fn takes_proxy_tickets(self) -> bool {
+        matches!(self, Self::ProxyValidate | Self::P3ProxyValidate)
+    }
+
+    /// Where attributes are told. §2.5.5 permits them at CAS 2.0's addresses, and clients
+    /// (`mod_auth_cas` with `CASVersion 2`) look for them there.
+    pub fn tells_attributes(self) -> bool {
+        self != Self::Validate
+    }
+}
+
+/// The form of the answer (§2.5.1 `format`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    #[default]
+    Xml,
+    Json,
+}
+
+/// `/validate`, `/serviceValidate`, `/proxyValidate`, with or without `/p3`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ValidateRequest {
+    /// As it came.
+    pub service: String,
+    /// As it came, of whatever kind.
+    pub ticket: String,
+    /// Only a ticket from credentials shown just now is good enough.
+    pub renew: bool,
+    pub format: Format,
+    /// Where a proxy-granting ticket is wanted.
+    pub pgt_url: Option<String>,
+}
+
+impl std::fmt::Debug for ValidateRequest {
+    /// Without the ticket.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ValidateRequest")
+            .field("service", &self.service)
+            .field("renew", &self.renew)
+            .field("format", &self.format)
+            .field("pgt_url", &self.pgt_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request that can't be answered by looking at a ticket, and the form to say so in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadValidateRequest {
+    pub reason: FailureReason,
+    pub format: Format,
+}
+
+impl ValidateRequest {
+    /// # Errors
+    /// [`BadValidateRequest`] without exactly one `service` and one `ticket`, or with a `format`
+    /// that isn't ours.
+    pub fn parse(endpoint: Endpoint, pairs: &[Pair]) -> Result<Self, BadValidateRequest> {
+        let format = match (endpoint, first(pairs, "format")) {
+            // CAS 1.0 knows no formats.
+            (Endpoint::Validate, _) | (_, None) => Format::Xml,
+            (_, Some(word)) if word.eq_ignore_ascii_case("XML") => Format::Xml,
+            (_, Some(word)) if word.eq_ignore_ascii_case("JSON") => Format::Json,
+            _ => {
+                return Err(BadValidateRequest {
+                    reason: FailureReason::UnknownFormat,
+                    format: Format::Xml,
+                });
+            }
+        };
+        let bad = |reason| BadValidateRequest { reason, format };
+        let one = |name| {
+            single(pairs, name)
+                .map_err(|()| bad(FailureReason::DuplicateParameter))?
+                .ok_or(bad(FailureReason::MissingParameter))
+        };
+        Ok(Self {
+            service: one("service")?.to_owned(),
+            ticket: one("ticket")?.to_owned(),
+            renew: is_set(pairs, "renew"),
+            format,
+            pgt_url: single(pairs, "pgtUrl")
+                .map_err(|()| bad(FailureReason::DuplicateParameter))?
+                .map(str::to_owned),
+        })
+    }
+}
+
+fn values<'a>(pairs: &'a [Pair], name: &str) -> impl Iterator<Item = &'a str> {
+    pairs
+        .iter()
+        .filter(move |pair| pair.0 == name)
+        .map(|pair| pair.1.as_str())
+        // An empty value is none: clients send `service=` from an unset variable.
+        .filter(|value| !value.is_empty())
+}
+
+fn first<'a>(pairs: &'a [Pair], name: &str) -> Option<&'a str> {
+    values(pairs, name).next()
+}
+
+/// The value, if there is one, or an error when there are several: a proxy, a client and we may
+/// each take another one.
+fn single<'a>(pairs: &'a [Pair], name: &str) -> Result<Option<&'a str>, ()> {
+    let mut found = values(pairs, name);
+    let value = found.next();
+    match found.next() {
+        None => Ok(value),
+        Some(_) => Err(()),
+    }
+}
+
+/// §2.1.1 says “if this parameter is set”, recommends `true`, and clients send `renew=false` on
+/// every request. So: set, unless it says no. Whoever writes `renew=1` or `renew=True` gets the
+/// stricter behaviour that they asked for.
+fn is_set(pairs: &[Pair], name: &str) -> bool {
+    values(pairs, name).any(|value| {
+        !["false", "0", "no", "off"]
+            .iter()
+            .any(|no| value.eq_ignore_ascii_case(no))
+    })
+}
