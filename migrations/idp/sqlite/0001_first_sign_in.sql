@@ -10,11 +10,15 @@ CREATE TABLE imports (
     heartbeat_at  INTEGER NOT NULL,
     published_at  INTEGER,
     abandoned_at  INTEGER,
-    row_count     INTEGER NOT NULL DEFAULT 0
+    row_count     INTEGER NOT NULL DEFAULT 0,
+    -- How far the rows that this import replaced, or an abandoned one left, have been removed.
+    tidied_to     TEXT    NOT NULL DEFAULT '',
+    tidied_at     INTEGER
 ) STRICT;
 -- Only one import may be staging at a time.
 CREATE UNIQUE INDEX imports_one_staging ON imports ((1))
     WHERE published_at IS NULL AND abandoned_at IS NULL;
+CREATE INDEX imports_untidy ON imports (seq) WHERE tidied_at IS NULL;
 
 CREATE TABLE org_units (
     id         BLOB PRIMARY KEY,
@@ -62,7 +66,7 @@ CREATE TABLE roster (
     PRIMARY KEY (number, import_seq)
 ) STRICT;
 CREATE INDEX roster_person ON roster (person_id);
-CREATE INDEX roster_import ON roster (import_seq);
+CREATE INDEX roster_import ON roster (import_seq, number);
 CREATE INDEX roster_id_number ON roster (id_number_index) WHERE id_number_index IS NOT NULL;
 
 CREATE VIEW current_roster AS

@@ -9,8 +9,7 @@ CREATE TABLE sms_messages (
     number_key       BLOB    NOT NULL,
     purpose          TEXT    NOT NULL,
     submitted_at     INTEGER NOT NULL,
-    -- 'accepted' or 'limited'; NULL only inside the transaction that decides it.
-    outcome          TEXT,
+    -- NULL: accepted, and counted. Else it was refused until then by a limit.
     retry_at         INTEGER
 ) STRICT;
 CREATE INDEX sms_messages_submitted ON sms_messages (submitted_at);
