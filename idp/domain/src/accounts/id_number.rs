@@ -80,11 +80,30 @@ impl IdKind {
     }
 }
 
-/// As a resident id tells it.
+/// As an identity document tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sex {
     Female,
     Male,
+}
+
+impl Sex {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Female => "female",
+            Self::Male => "male",
+        }
+    }
+
+    /// From a word in either language, or a code of GB/T 2261.1; [`None`] for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        match fold(text.trim()).as_str() {
+            "女" | "女性" | "female" | "f" | "2" => Some(Self::Female),
+            "男" | "男性" | "male" | "m" | "1" => Some(Self::Male),
+            _ => None,
+        }
+    }
 }
 
 /// A checked number of an identity document. Never stored, logged or reported in clear.
@@ -434,6 +453,20 @@ mod tests {
         );
         assert_eq!(number.tail(6), "31002X");
         assert_eq!(number.tail(50), STANDARD);
+    }
+
+    #[test]
+    fn words_of_sex_are_known_in_both_languages() {
+        for (text, sex) in [
+            ("女", Sex::Female),
+            (" M ", Sex::Male),
+            ("１", Sex::Male),
+            ("female", Sex::Female),
+        ] {
+            assert_eq!(Sex::parse(text), Some(sex));
+            assert_eq!(Sex::parse(sex.as_str()), Some(sex));
+        }
+        assert_eq!(Sex::parse("未知"), None);
     }
 
     #[test]
