@@ -141,15 +141,15 @@ impl Gateway {
             return Ok(limited.unwrap_or(Outcome::Accepted { id: decided.id }));
         }
         let buckets = self.buckets(&message.to, request);
-        let outcome = match store::count_attempt(&mut tx, request, &buckets).await? {
-            Some(retry_at) => Outcome::Limited { retry_at },
-            None => {
-                let Provider::Inbox(inbox) = &self.provider;
-                inbox
-                    .receive(&mut tx, request.id, &message.to, body, request.now)
-                    .await?;
-                Outcome::Accepted { id: request.id }
-            }
+        let retry_at = store::count_attempt(&mut tx, request, &buckets).await?;
+        let outcome = if let Some(retry_at) = retry_at {
+            Outcome::Limited { retry_at }
+        } else {
+            let Provider::Inbox(inbox) = &self.provider;
+            inbox
+                .receive(&mut tx, request.id, &message.to, body, request.now)
+                .await?;
+            Outcome::Accepted { id: request.id }
         };
         tx.commit().await?;
         tracing::info!(
@@ -211,7 +211,7 @@ fn is_idempotency_key(key: &str) -> bool {
     (1..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// A UUIDv7 of the injected clock and randomness.
+/// An id (version 7) of the injected clock and randomness.
 fn new_id(now: Timestamp, rng: &mut impl CryptoRng) -> Uuid {
     let mut random = [0; 10];
     rng.fill_bytes(&mut random);

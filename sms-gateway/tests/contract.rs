@@ -145,23 +145,30 @@ async fn a_limited_message_is_told_the_first_moment_that_has_room() {
 async fn of_parallel_messages_to_a_number_one_is_accepted() {
     for db in engines(&[SMS]).await {
         let gateway = gateway(&db);
-        let outcomes = in_parallel(&gateway, |n| message(format!("k{n}"), NUMBER)).await;
-        let sent = outcomes
-            .iter()
-            .filter(|outcome| accepted(**outcome))
-            .count();
-        assert_eq!(sent, 1);
-        let limited = Outcome::Limited {
-            retry_at: start() + seconds(60),
-        };
-        assert_eq!(
-            outcomes
-                .iter()
-                .filter(|outcome| **outcome == limited)
-                .count(),
-            63
-        );
-        assert_eq!(gateway.inbox_count().await.unwrap(), 1);
+        for round in 0..4 {
+            let number = format!("1380000000{round}");
+            // The number is known: making its row anew would put the racers in line by itself.
+            let earlier = message(format!("earlier{round}"), &number);
+            assert!(accepted(
+                submit(&gateway, &earlier, start() - seconds(120)).await
+            ));
+
+            let racer = |n| message(format!("k{round}-{n}"), &number);
+            let outcomes = in_parallel(&gateway, racer).await;
+            let limited = Outcome::Limited {
+                retry_at: start() + seconds(60),
+            };
+            let refused = outcomes.iter().filter(|outcome| **outcome == limited);
+            assert_eq!(refused.count(), 63);
+            assert_eq!(
+                outcomes
+                    .into_iter()
+                    .filter(|&outcome| accepted(outcome))
+                    .count(),
+                1
+            );
+        }
+        assert_eq!(gateway.inbox_count().await.unwrap(), 8);
     }
 }
 
