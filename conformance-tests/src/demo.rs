@@ -28,6 +28,9 @@ pub const STAFF: Account = Account {
     phone: "",
 };
 
+/// Everybody who can sign in at once.
+pub const ACTIVATED: [Account; 2] = [STUDENT, STAFF];
+
 /// The password of every activated demo account.
 pub const PASSWORD: &str = "Campus-2026-demo";
 /// A password that the policy takes and that names nobody.

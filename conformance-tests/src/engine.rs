@@ -16,6 +16,17 @@ pub enum Engine {
     Postgres,
 }
 
+impl Engine {
+    /// What a tool measures: PostgreSQL where a server is named, else SQLite.
+    pub fn of_tools() -> Self {
+        if env::var_os(POSTGRES_VARIABLE).is_some() {
+            Self::Postgres
+        } else {
+            Self::Sqlite
+        }
+    }
+}
+
 /// False where no PostgreSQL server is named and none is required. Panics where `CI` or
 /// `YIMEN_REQUIRE_POSTGRES` require one: a skipped test must not look like a passed one.
 #[expect(clippy::print_stderr, reason = "a test that is left out says so")]
@@ -56,7 +67,7 @@ impl Database {
         let database = Self { server, name };
         // A process that was killed may have left one of the same name.
         database.drop_now().await?;
-        database.administer("CREATE DATABASE").await?;
+        database.administer("CREATE DATABASE", "").await?;
         Ok(database)
     }
 
@@ -68,23 +79,17 @@ impl Database {
 
     /// Removes it, whoever is connected.
     pub async fn drop_now(&self) -> Result<()> {
-        let mut server = PgConnection::connect_with(&self.server).await?;
-        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(&mut server)
-            .await?;
-        server.close().await?;
-        Ok(())
+        self.administer("DROP DATABASE IF EXISTS", "WITH (FORCE)")
+            .await
     }
 
-    async fn administer(&self, verb: &str) -> Result<()> {
+    async fn administer(&self, verb: &str, options: &str) -> Result<()> {
         let mut server = PgConnection::connect_with(&self.server)
             .await
             .context("the PostgreSQL server doesn't answer")?;
-        let sql = format!("{verb} {}", self.name);
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(&mut server)
-            .await?;
+        // The name is made above, of letters and digits.
+        let sql = AssertSqlSafe(format!("{verb} {} {options}", self.name));
+        sqlx::raw_sql(sql).execute(&mut server).await?;
         server.close().await?;
         Ok(())
     }

@@ -8,9 +8,10 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::cas::{login_url, validate_as};
+use crate::demo;
 use crate::server::Node;
 use crate::stats::{milliseconds, percentile};
-use crate::story::{SERVICE, ticket, ticket_without_password};
+use crate::story::{SERVICE, ticket, ticket_for, ticket_without_password};
 use crate::visitor::Visitor;
 
 /// One address may not ask for everything; a campus may ask for much.
@@ -85,13 +86,14 @@ impl Crowd {
         Ok(Self(Arc::new(members)))
     }
 
-    /// They come at an even pace of `per_second` for `time`, the deeds by turns, whether or not
-    /// earlier ones are done: a campus doesn't wait. Fails with the first deed that fails.
+    /// They come at an even pace of `per_second`, the deeds by turns, whether or not earlier ones
+    /// are done: a campus doesn't wait. `goes_on` is asked at each arrival, with the time since
+    /// the first. Fails with the first deed that fails.
     pub async fn at_pace(
         &self,
         deeds: &[Deed],
         per_second: u32,
-        time: Duration,
+        mut goes_on: impl FnMut(Duration) -> Result<bool>,
     ) -> Result<Vec<Times>> {
         let mut pace = tokio::time::interval(Duration::from_secs(1) / per_second);
         pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -99,7 +101,7 @@ impl Crowd {
         let begun = Instant::now();
         for (turn, deed) in deeds.iter().copied().cycle().enumerate() {
             pace.tick().await;
-            if begun.elapsed() >= time {
+            if !goes_on(begun.elapsed())? {
                 break;
             }
             let crowd = self.clone();
@@ -165,7 +167,8 @@ impl Crowd {
             }
             Deed::SignIn => {
                 // Somebody new each time: a visitor keeps the session.
-                ticket(&node.visitor()?, node, SERVICE).await?;
+                let number = demo::ACTIVATED[turn % demo::ACTIVATED.len()].number;
+                ticket_for(&node.visitor()?, node, SERVICE, number).await?;
             }
             Deed::Hop => {
                 let visitor = &signed_in[turn % signed_in.len()];

@@ -106,12 +106,13 @@ impl Stage {
         }
     }
 
-    /// Removes the databases; the folder goes by itself.
+    /// The end: shows the logs of what failed and removes the databases; the folder goes by
+    /// itself.
     #[expect(
         clippy::print_stderr,
         reason = "a database left behind is worth a word"
     )]
-    async fn leave(&self, failed: bool) {
+    pub async fn leave(&self, failed: bool) {
         if failed {
             self.show_logs();
         }

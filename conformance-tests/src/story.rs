@@ -32,10 +32,19 @@ pub async fn sign_in(
     visitor.submit_through(&form).await
 }
 
-/// Signs an activated demo account in and gives its service ticket.
+/// Signs the demo's activated student in and gives her service ticket.
 pub async fn ticket(visitor: &Visitor, node: &Node, service: &str) -> Result<String> {
-    let account = demo::STUDENT.number;
-    let answer = sign_in(visitor, node, service, account, demo::PASSWORD).await?;
+    ticket_for(visitor, node, service, demo::STUDENT.number).await
+}
+
+/// Signs an activated demo account in and gives its service ticket.
+pub async fn ticket_for(
+    visitor: &Visitor,
+    node: &Node,
+    service: &str,
+    number: &str,
+) -> Result<String> {
+    let answer = sign_in(visitor, node, service, number, demo::PASSWORD).await?;
     let ticket = answer.ticket();
     ticket.with_context(|| format!("no ticket after the sign-in: {}", answer.summary()))
 }
@@ -65,6 +74,34 @@ pub fn initial_password(server: &Server, account: &str) -> Result<String> {
         .to_owned())
 }
 
+/// The activation code of `demo::NEW_WITH_CODE`, as the server printed it at its start.
+pub fn activation_code(server: &Server) -> Result<String> {
+    let account = demo::NEW_WITH_CODE.number;
+    code_of(&server.printed()?, account)
+}
+
+/// The activation code that a printed list has for an account.
+pub fn code_of(printed: &str, account: &str) -> Result<String> {
+    let lines = printed.lines().filter(|line| line.contains(account));
+    let mut words = lines.flat_map(|line| line.split([' ', ',', '\t', '"']));
+    let code = words.find(|word| is_activation_code(word));
+    Ok(code
+        .with_context(|| format!("no activation code printed for {account}"))?
+        .to_owned())
+}
+
+/// Groups of letters and digits with dashes between, such as `7K4M-Q2XD-9TRA`.
+fn is_activation_code(word: &str) -> bool {
+    let groups: Vec<&str> = word.split('-').collect();
+    let is_group = |group: &&str| {
+        group.len() >= 3
+            && group
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    groups.len() >= 2 && groups.iter().all(is_group)
+}
+
 /// Five digits and a check digit, which may be X.
 fn is_last_six(word: &str) -> bool {
     let (digits, check) = word.split_at_checked(5).unwrap_or_default();
@@ -84,9 +121,27 @@ impl FirstSignIn<'_> {
     pub async fn begin(&self, service: &str) -> Result<Page> {
         let account = demo::NEW.number;
         let password = initial_password(self.server, account)?;
-        sign_in(self.visitor, self.server, service, account, &password)
-            .await?
-            .expect("evidence")
+        self.begin_as(service, account, &password).await
+    }
+
+    /// The same for any account.
+    pub async fn begin_as(&self, service: &str, account: &str, password: &str) -> Result<Page> {
+        let page = sign_in(self.visitor, self.server, service, account, password).await?;
+        page.expect("evidence")
+    }
+
+    /// The code that the school printed, instead of one to the phone.
+    pub async fn use_activation_code(&self, page: &Page, code: &str) -> Result<Page> {
+        let form = match page.form_at("#activation-form") {
+            Ok(form) => form,
+            Err(_) => page.form()?,
+        };
+        self.submit(
+            &form
+                .with("activation_code", code)
+                .with("intent", "activation"),
+        )
+        .await
     }
 
     /// Asks for a code on the page and gives it back with the page that takes it.
