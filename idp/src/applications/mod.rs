@@ -1,1 +1,9 @@
-//! The one registry of applications, as each node holds it.
+//! The one registry of applications: how entries come in, and how each node holds them.
+
+mod handle;
+mod import;
+#[cfg(test)]
+mod tests;
+
+pub use handle::ApplicationRegistry;
+pub use import::{ImportError, ImportReport, import, remove};

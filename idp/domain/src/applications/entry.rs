@@ -181,9 +181,9 @@ fn place_of_path(text: &str, path: &serde_path_to_error::Path) -> String {
     let mut key = String::new();
     for segment in inner {
         match segment {
-            Segment::Seq { index } => key.push_str(&format!("[{index}]")),
+            Segment::Seq { index } => key = format!("{key}[{index}]"),
             other if key.is_empty() => key = other.to_string(),
-            other => key.push_str(&format!(".{other}")),
+            other => key = format!("{key}.{other}"),
         }
     }
     let value: Value = serde_json::from_str(text).unwrap_or(Value::Null);

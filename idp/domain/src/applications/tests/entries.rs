@@ -213,7 +213,7 @@ fn an_entry_that_nobody_can_reach_is_refused() {
 #[test]
 fn an_id_is_quoted_and_bounded_in_messages() {
     let told = problems(&library(|e| {
-        e["id"] = json!(format!("\n\u{1b}[31m{}", "x".repeat(9999)))
+        e["id"] = json!(format!("\n\u{1b}[31m{}", "x".repeat(9999)));
     }));
     assert!(
         told.len() < 300 && !told.contains(['\n', '\u{1b}']),

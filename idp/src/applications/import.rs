@@ -1,0 +1,130 @@
+use std::collections::BTreeMap;
+
+use idp_domain::Timestamp;
+use idp_domain::applications::{
+    Application, ApplicationId, BadEntries, Clash, Registry, parse_entries,
+};
+use idp_domain::audit::{Event, Outcome};
+use idp_domain::ids::AuditId;
+use idp_storage::applications::Change;
+use idp_storage::audit::{self, Entry};
+use idp_storage::{DbError, Tx};
+use rand::CryptoRng;
+
+/// What an import did, in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportReport {
+    pub added: Vec<ApplicationId>,
+    pub changed: Vec<ApplicationId>,
+    pub unchanged: Vec<ApplicationId>,
+}
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error("{0}")]
+    Entries(#[from] BadEntries),
+    /// With an entry that is registered already.
+    #[error("{}", lines(.0))]
+    Clashes(Vec<Clash>),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+fn lines(clashes: &[Clash]) -> String {
+    let lines: Vec<String> = clashes.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+/// Brings the entries of `text` (one, or an array) into the registry, with an audit row for each
+/// that is new or different; entries that the file doesn't name stay. All or nothing: after an
+/// error drop `tx`. For a dry run roll it back.
+///
+/// # Errors
+/// [`ImportError`], with every problem and its place.
+pub async fn import(
+    tx: &mut Tx,
+    text: &str,
+    demo: bool,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<ImportReport, ImportError> {
+    let entries = parse_entries(text, demo)?;
+    let mut report = ImportReport::default();
+    if entries.is_empty() {
+        return Ok(report);
+    }
+    let mut change = Change::begin(tx).await?;
+    let before: BTreeMap<String, Option<Application>> = change
+        .list()
+        .await?
+        .into_iter()
+        // One that can't be used any more claims nothing, and may be replaced.
+        .map(|stored| (stored.id, Application::from_json(&stored.entry, demo).ok()))
+        .collect();
+    check_clashes(&before, &entries)?;
+
+    let mut rows = Vec::new();
+    for entry in &entries {
+        let id = entry.id.clone();
+        let known = before.get(id.as_str());
+        if known.is_some_and(|before| before.as_ref() == Some(entry)) {
+            report.unchanged.push(id);
+            continue;
+        }
+        change.upsert(entry, now).await?;
+        let row_id = AuditId::new(now, rng);
+        rows.push(
+            Entry::new(row_id, now, Event::ApplicationChanged, Outcome::Success)
+                .at_application(id.as_str())
+                .with("new", known.is_none()),
+        );
+        match known {
+            Some(_) => report.changed.push(id),
+            None => report.added.push(id),
+        }
+    }
+    for row in &rows {
+        audit::record(tx, row).await?;
+    }
+    Ok(report)
+}
+
+/// Of the registry as it would be.
+fn check_clashes(
+    before: &BTreeMap<String, Option<Application>>,
+    entries: &[Application],
+) -> Result<(), ImportError> {
+    let mut after: BTreeMap<&str, &Application> = before
+        .iter()
+        .filter_map(|(id, application)| Some((id.as_str(), application.as_ref()?)))
+        .collect();
+    after.extend(entries.iter().map(|entry| (entry.id.as_str(), entry)));
+    let clashes = Registry::clashes(after.into_values());
+    if clashes.is_empty() {
+        Ok(())
+    } else {
+        Err(ImportError::Clashes(clashes))
+    }
+}
+
+/// Takes an entry out, with its audit row; false when there is none of this id. Tickets that are
+/// under way fail at validation, since their application is gone.
+///
+/// # Errors
+/// [`DbError`]
+pub async fn remove(
+    tx: &mut Tx,
+    id: &ApplicationId,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<bool, DbError> {
+    let removed = Change::begin(tx).await?.remove(id).await?;
+    if removed {
+        let row_id = AuditId::new(now, rng);
+        let row = Entry::new(row_id, now, Event::ApplicationRemoved, Outcome::Success)
+            .at_application(id.as_str());
+        audit::record(tx, &row).await?;
+    }
+    Ok(removed)
+}
