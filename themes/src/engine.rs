@@ -4,7 +4,7 @@ use std::{error::Error as _, sync::Arc};
 
 use fluent_bundle::{FluentArgs, FluentValue};
 use minijinja::{
-    AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior,
+    AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, escape_formatter,
     syntax::SyntaxConfig,
     value::{Kwargs, Value, ValueKind},
 };
@@ -16,8 +16,10 @@ pub(crate) struct Parts<'a> {
     pub(crate) locale: Locale,
     pub(crate) sources: &'a Sources,
     pub(crate) assets: &'a Arc<Assets>,
-    /// Texts of the configuration in this language, by the name templates use.
-    pub(crate) globals: Vec<(&'static str, String)>,
+    /// The school's name; may be empty.
+    pub(crate) school: &'a str,
+    /// Whom to ask; empty gives the theme's words for it.
+    pub(crate) desk: &'a str,
 }
 
 /// Parses every template; the first that can't be parsed is the error.
@@ -25,6 +27,7 @@ pub(crate) fn build(parts: &Parts<'_>) -> Result<Environment<'static>, ThemeErro
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::Html);
+    env.set_formatter(write_value);
     // Debug output of the engine would carry the page's values into logs.
     env.set_debug(false);
     if let Ok(syntax) = SyntaxConfig::builder()
@@ -36,15 +39,17 @@ pub(crate) fn build(parts: &Parts<'_>) -> Result<Environment<'static>, ThemeErro
     }
     let files = parts.sources.texts.get(&parts.locale);
     let texts = Texts::load(parts.locale, files.map_or(&[], Vec::as_slice))?;
-    add_functions(
-        &mut env,
-        parts.locale,
-        Arc::new(texts),
-        Arc::clone(parts.assets),
-    );
-    for (name, text) in &parts.globals {
-        env.add_global(*name, text.as_str());
-    }
+    let desk = if parts.desk.is_empty() {
+        texts
+            .format("desk-unnamed", &FluentArgs::new())
+            .unwrap_or_default()
+    } else {
+        parts.desk.to_owned()
+    };
+    env.add_global("school", parts.school);
+    env.add_global("desk", desk);
+    let (texts, assets) = (Arc::new(texts), Arc::clone(parts.assets));
+    add_functions(&mut env, parts.locale, texts, assets);
     for (name, file) in &parts.sources.templates {
         env.add_template_owned(name.clone(), file.text.clone())
             .map_err(|error| explain(&error, parts.sources))?;
@@ -76,6 +81,33 @@ fn add_functions(
         })
     });
     env.add_function("named", move |names: &Value| name_in(locale, names));
+}
+
+/// Escapes for text and quoted attributes. The engine's own way also writes `/` as `&#x2f;`, which
+/// makes every address in a page unreadable and guards against nothing in a quoted attribute.
+fn write_value(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
+    let escaping = matches!(state.auto_escape(), AutoEscape::Html);
+    match value.as_str() {
+        Some(text) if escaping && !value.is_safe() => {
+            let mut rest = text;
+            while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+                let (before, special) = rest.split_at(at);
+                let entity = match special.as_bytes().first() {
+                    Some(b'&') => "&amp;",
+                    Some(b'<') => "&lt;",
+                    Some(b'>') => "&gt;",
+                    Some(b'"') => "&quot;",
+                    _ => "&#39;",
+                };
+                out.write_str(before)?;
+                out.write_str(entity)?;
+                // All five are one byte long.
+                rest = &special[1..];
+            }
+            Ok(out.write_str(rest)?)
+        }
+        _ => escape_formatter(out, state, value),
+    }
 }
 
 fn translate(texts: &Texts, key: &str, values: &Kwargs) -> Result<String, Error> {

@@ -46,15 +46,12 @@ impl Themes {
         let mut sources = Sources::collect(options.overlay.as_deref())?;
         let assets = Arc::new(Assets::new(std::mem::take(&mut sources.assets)));
         let build = |locale| {
-            let globals = vec![
-                ("school", options.school.get(locale).to_owned()),
-                ("desk", options.desk.get(locale).to_owned()),
-            ];
             let parts = engine::Parts {
                 locale,
                 sources: &sources,
                 assets: &assets,
-                globals,
+                school: options.school.get(locale),
+                desk: options.desk.get(locale),
             };
             engine::build(&parts).map(|engine| (locale, engine))
         };

@@ -1,1 +1,294 @@
-x = x
+# English. Every text has its counterpart in zh-CN.ftl; a school's own locales/en.ftl needs only
+# the few that it changes.
+
+### Around every page
+
+service = Campus Sign-in
+school-unnamed = the university
+desk-unnamed = the IT service desk
+skip = Skip to main content
+tools = Language and help
+help = Help
+foot-desk = Need help? { $desk }
+demo = This is a demonstration; all people are invented.
+demo-inbox = Read the demo’s text messages
+title-error = Please check:{" "}
+motto = One sign-in, the whole campus
+
+### Sign-in
+
+sign-in = Sign in
+sign-in-to = You will continue to { $application }
+sign-in-lead = One account for all university services
+sign-in-again = Sign in again
+to-sign-in = Go to sign-in
+back-to-sign-in = Back to sign-in
+number = Account number
+number-hint = Your student, staff or payroll number
+password = Password
+password-show = Show password
+password-hide = Hide password
+initial-password-hint = For your first sign-in, use your initial password
+resume = Your first sign-in is not finished yet.
+resume-link = Continue where you left off
+activation-link = First sign-in: activate your account
+activation-link-hint = Without an initial password, by text message or activation code
+unlock-link = Lift the limit with a code by phone
+unlock-link-hint = After several failed sign-ins, instead of waiting
+next = Next
+
+### Captcha
+
+captcha = Characters in the picture
+captcha-alt = Picture with the characters to enter. If you cannot read it, ask for another one or listen to the spoken version.
+captcha-hint = Enter the characters you see or hear, in upper or lower case
+captcha-other = Show another picture
+captcha-listen = Listen instead
+captcha-audio = Spoken characters
+
+### One-time codes
+
+code = Verification code
+code-get = Send me a code
+code-again = Send another
+code-again-in = Send another ({ $seconds } s)
+code-again-captcha = Nothing arrived? Get another code
+code-hint = The 6 digits from the text message, valid for { $minutes ->
+    [one] 1 minute
+   *[other] { $minutes } minutes
+}.
+code-wait = {" "}You can ask for another in { $seconds ->
+    [one] 1 second
+   *[other] { $seconds } seconds
+}.
+code-sent = We have sent a code. Please check your text messages.
+code-sent-to = We have sent a code to { $masked }. Please check your text messages.
+verify = Verify
+
+### Waiting line
+
+queue-place = { $place ->
+    [one] 1 person is before you
+   *[other] { $place } people are before you
+}
+queue-next = You are next
+queue-lead = Many people are signing in right now, and everyone is served in turn. You need not type anything again: you will be let in automatically.
+queue-refresh = This page refreshes every { $seconds ->
+    [one] second
+   *[other] { $seconds } seconds
+}. Please keep it open.
+queue-link = Refresh now
+
+### Activation and unlocking
+
+activation = First sign-in: activate your account
+activation-lead = Start here if you have no initial password, or if it does not work. Enter your account number, then choose how to prove that it is yours.
+activation-method = How to prove it
+method-sms = Text message
+method-sms-hint = A code to the phone number that the university has on record
+method-code = Activation code
+method-code-hint = The code issued by the university, or your admission number
+unlock = Lift the sign-in limit
+unlock-lead = Prove it is you with the phone bound to your account, and go on signing in on this device.
+unlock-sent = If a phone is bound to this account, a code is on its way. Please check your text messages.
+
+### First sign-in: steps
+
+steps = Steps of your first sign-in
+step-evidence = Identity
+step-notice = Privacy
+step-password = Password
+step-phone = Phone
+step-done = Done
+step-is-done = (done)
+
+### First sign-in: identity
+
+evidence = Prove your identity
+evidence-hello = Hello, { $name }.
+evidence-phone = To make sure it is you, we will send a code to { $phone }.
+evidence-enter = Enter the code to prove that the account is yours.
+evidence-registered = Phone number on record
+evidence-activation = To make sure it is you, please enter the activation code you got from the university.
+evidence-activation-instead = No text message? Use an activation code
+evidence-activation-verify = Verify activation code
+activation-code = Activation code
+activation-code-hint = On your activation letter; your admission number also works
+evidence-not-mine = Not your number, or no longer in use? Contact { $desk }.
+evidence-desk = The university has no phone number on record for you and has not issued an activation code, so your identity cannot be proved online. Please bring a valid ID and contact { $desk }.
+
+### First sign-in: privacy
+
+privacy = How we handle your personal information
+privacy-lead = Please read this notice and agree to continue.
+privacy-version = Version { $version }
+privacy-accept = I have read and agree to this notice, including how sensitive personal information is handled
+privacy-submit = Agree and continue
+privacy-refuse = If you do not agree, the account cannot be activated online. Contact { $desk } about other ways.
+
+### First sign-in: password
+
+new-password = Change your password
+new-password-first = Choose a password
+new-password-lead = Your password needs to be renewed. Choose a new one to continue.
+new-password-lead-first = Your initial password has served its purpose. Please choose a new one.
+new-password-label = New password
+new-password-again = New password again
+new-password-hint = { $least } to { $most } characters; spaces and Chinese are welcome. A few unrelated words are easy to remember and hard to guess. Leave out your name, account number, phone number and ID number.
+new-password-submit = Save and continue
+strength-labels = Too short|Easy to guess|Rather weak, make it longer|Good|Very strong
+
+### First sign-in: phone
+
+bind-phone = Bind your phone
+bind-phone-lead = Your phone receives verification codes, protects your account and warns you of unusual sign-ins.
+bind-phone-proved = The number you just verified
+bind-phone-keep = Bind this number
+bind-phone-other = Or bind another number
+bind-phone-submit = Bind this phone
+bind-phone-change = Use a different number
+phone = Phone number
+phone-hint = Numbers of mainland China as they are; others start with + and the country or region code
+
+### First sign-in: done
+
+done = { $name }, your account is active
+done-lead = From now on, sign in with your account number and the new password.
+done-password = Your new password is in force; the initial one is void
+done-phone = Phone { $phone } is bound
+done-submit = I’m done
+done-submit-to = I’m done, go to { $application }
+
+### Signed in, signed out, other account
+
+signed-in = { $name }, you are signed in
+signed-in-lead = You can open university applications without entering your password again.
+signed-in-since = Signed in at
+signed-in-until = Valid until
+sign-out = Sign out
+shared-computer = On a shared computer, please sign out and close the browser when you are done.
+signed-out = You have signed out
+signed-out-lead = You have left Campus Sign-in. On a shared computer, please also close all browser windows.
+signed-out-nobody = Nobody is signed in
+signed-out-nobody-lead = There is no account signed in on this browser.
+switch = Switch account
+switch-lead = You are signed in as { $name } ({ $number }). To switch, you will be signed out first, then you can sign in with another account.
+switch-submit = Sign out and switch
+switch-back = Stay signed in as { $name }
+
+### Refusals and errors
+
+refused = This application is not registered
+refused-lead = The link you followed leads to an application that is not registered with this university. To protect your account, the sign-in has been stopped.
+refused-next = Please open the application again from the university’s website or service hall. If you still see this page, give the number below to { $desk }.
+no-access = You have no access to { $application }
+no-access-lead = { $name }, you are signed in, but this application is not open to you.
+no-access-for = It is open to:
+no-access-next = If you have an account in another role, switch to it and try again. If you should have access, contact { $desk }.
+affiliation-student = Students
+affiliation-staff = Staff
+affiliation-faculty = Faculty
+affiliation-employee = Employees
+affiliation-member = Members of the university
+affiliation-affiliate = Affiliates
+affiliation-alum = Alumni
+affiliation-library-walk-in = Library visitors
+request-id = Reference number
+error-retry = {" "}Please try again in about { $seconds ->
+    [one] 1 second
+   *[other] { $seconds } seconds
+}.
+error-bad_request = This request cannot be read
+error-bad_request-next = The link may be incomplete. Please start again from the university’s website; if that does not help, contact { $desk }.
+error-forgery = This page has expired
+error-forgery-next = It was open for too long, or your browser blocks cookies. Please go back to sign-in and try again; if that does not help, contact { $desk }.
+error-not_found = Page not found
+error-not_found-next = Please check the address, or start again from sign-in.
+error-method = This page cannot be opened that way
+error-method-next = Please start again from sign-in rather than reloading or bookmarking a form.
+error-flow_expired = This sign-in has ended
+error-flow_expired-next = It was left for too long, or was finished elsewhere. Please start again from sign-in; what you saved is kept.
+error-too_large = That was too much data
+error-too_large-next = Please start again from sign-in.
+error-wrong_host = Wrong address
+error-wrong_host-next = The address in your browser is not that of this university’s sign-in. Start again from the university’s website, and do not enter your password at this address.
+error-too_many = Too many requests
+error-too_many-next = To protect accounts, please wait a moment.
+error-internal = Something went wrong on our side
+error-internal-next = It was nothing you did. Please try again later; if it happens again, give the number below to { $desk }.
+error-busy = The system is busy
+error-busy-next = Too many people are signing in, and the waiting line is full for now. Your account is not affected.
+
+### Notices
+
+notice-wrong_password = The account number and password do not match. Please check both and try again. For your first sign-in, use your initial password; if you forgot your password, contact { $desk }.
+notice-wrong_captcha = Those were not the characters in the picture, or it was too old. Please enter the new ones.
+notice-captcha_wanted = To protect the account, please also enter the characters in the picture.
+notice-slowed = Too many attempts. Please try again after { $until }, or lift the limit with your bound phone.
+notice-second_channel = Too many failed sign-ins today, so passwords are not accepted for now. Please lift the limit with your bound phone; if you have not bound one, contact { $desk }.
+notice-missing = Something is still empty. Please fill it in.
+notice-wrong_code = That code is not right. Please compare it with the text message and enter it again.
+notice-dead_code = That code no longer works. Please ask for another one.
+notice-code_limit = Too many codes were asked for. Please try again later; if it is urgent, contact { $desk }.
+notice-code_undelivered = The text message could not be delivered. Please check your reception and message filter, then ask for another; if nothing arrives, contact { $desk }.
+notice-bad_phone = That phone number cannot be read. Please check it; numbers outside mainland China start with + and the country or region code.
+notice-phone_taken = That phone number is bound to another account. Please use a different one; if the other account is yours too, contact { $desk }.
+notice-wrong_activation_code = That activation code is not right. Please check it and enter it again; if you have none, contact { $desk }.
+notice-notice_unaccepted = Please read the notice and tick the box to continue.
+notice-bad_password = That password cannot be used. Please choose another:
+notice-switched_account = You have been signed out. Please sign in with the other account.
+notice-restarted = Activation has started over. Please prove your identity again.
+
+### Why a password is refused
+
+fault-too_short = It is too short: at least { $least } characters are needed
+fault-too_long = It is too long: at most { $most } characters are possible
+fault-differs = The two entries are not the same
+fault-bad_character = It has a control character in it that cannot be typed
+fault-too_weak = It is too easy to guess: make it longer, or add unrelated words
+fault-common = It is one of the well-known passwords
+fault-personal = It contains part of your name, account number, phone number or ID number
+fault-reused = It was used before, or it is the initial password
+
+### Help
+
+help-lead = Answers to common questions. If yours is missing, ask the service desk.
+help-desk = Service desk
+help-first = How do I sign in for the first time?
+help-first-answer = Enter your account number and initial password on the sign-in page, then follow four steps: prove your identity, read the privacy notice, choose a password, bind your phone. Finish with “I’m done”. If you leave half-way, the next sign-in continues where you stopped.
+help-initial = I have no initial password, or it does not work
+help-initial-answer = The university sets the initial password, usually from the last digits of your ID number; a final X may be upper or lower case. Without one, activate your account with the phone number on record or an activation code.
+help-forgotten = I forgot my password
+help-forgotten-answer = Please bring your campus card or a valid ID and contact { $desk } to have it reset. Staff never ask for your password or codes.
+help-code = The text message does not arrive
+help-code-answer = Check the number, your reception and your message filter, then ask for another after 60 seconds. The number of messages a day is limited. If nothing arrives, contact { $desk }.
+help-captcha = I cannot read the picture
+help-captcha-answer = Choose “Show another picture”, or “Listen instead” to hear the characters.
+help-phone = I have a new phone number
+help-phone-answer = While the old number still receives messages, use it to prove your identity and then bind the new one. If it is no longer in use, contact { $desk }.
+help-several = I have several account numbers. Which one do I use?
+help-several-answer = You get a new number when you begin another degree or a job here. They all belong to you: use any one that is still valid, with the same password.
+help-shared = What should I mind on a shared computer?
+help-shared-answer = Do not let the browser remember your password. When you are done, sign out and close the browser.
+help-wechat = It does not open in WeChat or WeCom
+help-wechat-answer = Open the menu at the top right and choose “Open in browser”. If you see somebody else’s account, choose “Switch account” on the page after sign-in.
+
+### Old browsers
+
+old-browser = Your browser is too old
+old-browser-lead = It cannot show the sign-in page safely. Please open the link again in one of these browsers.
+old-browser-which = What you can use
+old-browser-edge = Microsoft Edge (comes with Windows 10 and later)
+old-browser-chrome = Google Chrome 111 or later
+old-browser-firefox = Mozilla Firefox 113 or later
+old-browser-mode = In 360, QQ or Sogou browsers, switch to the “speed mode” (极速模式)
+old-browser-mobile = The browser of your phone, or WeChat
+old-browser-desk = If you cannot use another browser, contact { $desk }.
+
+### Demo messages
+
+inbox = Demo messages
+inbox-lead = The demo sends no real text messages; what it would send is shown here.
+inbox-to = Phone number
+inbox-show = Show
+inbox-empty = No messages yet. Ask for a code, then reload this page.

@@ -1,0 +1,286 @@
+//! Every page in every look: what must hold of the HTML whatever the values are.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod html;
+
+use std::collections::BTreeSet;
+
+use html::{Element, elements};
+use serde_json::{Value, json};
+use themes::{Frame, Locale, Names, Sample, ThemeOptions, Themes, every_sample, pages::Notice};
+
+fn themes() -> Themes {
+    let names = |zh: &str, en: &str| Names {
+        zh_cn: zh.into(),
+        en: en.into(),
+    };
+    Themes::load(&ThemeOptions {
+        school: names("示例大学", "Example University"),
+        desk: names("信息中心服务台", "the IT service desk"),
+        ..ThemeOptions::default()
+    })
+    .unwrap()
+}
+
+fn frame(locale: Locale) -> Frame {
+    let mut frame = Frame::new(locale, "/help").with_links(|to| format!("?locale={to}"));
+    frame.demo = true;
+    frame
+}
+
+/// Every sample, and those of pages that can have a notice with each notice.
+fn samples() -> Vec<Sample> {
+    let mut all = every_sample();
+    for sample in every_sample() {
+        if sample.page.get("notice").is_some() {
+            all.extend(Notice::samples().into_iter().map(|notice| {
+                let mut sample = sample.clone();
+                sample.page["notice"] = serde_json::to_value(notice).unwrap();
+                sample
+            }));
+        }
+    }
+    all
+}
+
+/// Calls `check` with every page; a failure names it.
+fn for_every_page(themes: &Themes, samples: &[Sample], check: impl Fn(&str, &Sample, Locale)) {
+    for locale in Locale::ALL {
+        for sample in samples {
+            let html = themes
+                .render_sample(&frame(locale), sample)
+                .unwrap_or_else(|error| panic!("{}/{}: {error}", sample.template, sample.name));
+            check(&html, sample, locale);
+        }
+    }
+}
+
+#[test]
+fn every_page_renders_in_both_languages() {
+    for_every_page(&themes(), &samples(), |html, sample, locale| {
+        let page = sample.template.trim_end_matches(".html");
+        let all = elements(html);
+        let one = |name: &str| all.iter().find(|element| element.name == name);
+        assert_eq!(one("html").unwrap().get("lang"), Some(locale.tag()));
+        assert_eq!(one("body").unwrap().get("data-page"), Some(page));
+        let headings = all.iter().filter(|element| element.name == "h1").count();
+        assert_eq!(headings, 1, "{page}/{}", sample.name);
+        assert!(one("main").is_some() || page == "old_browser");
+    });
+}
+
+#[test]
+fn a_page_has_nothing_that_the_content_policy_forbids() {
+    for_every_page(&themes(), &samples(), |html, sample, _| {
+        for element in elements(html) {
+            let place = format!("{}/{}: {element:?}", sample.template, sample.name);
+            assert_ne!(element.name, "style", "{place}");
+            if element.name == "script" {
+                let source = element.get("src").unwrap_or_default();
+                assert!(source.starts_with("/assets/"), "{place}");
+            }
+            for (name, value) in &element.attributes {
+                assert_ne!(name, "style", "{place}");
+                assert!(!name.starts_with("on"), "{place}");
+                let loads = matches!(name.as_str(), "src" | "href") && element.name != "a";
+                assert!(!loads || value.starts_with('/'), "{place}");
+            }
+        }
+    });
+}
+
+#[test]
+fn every_field_has_a_label_and_is_told_its_notice() {
+    for_every_page(&themes(), &samples(), |html, sample, _| {
+        let all = elements(html);
+        let ids: Vec<_> = all.iter().filter_map(|element| element.get("id")).collect();
+        let unique: BTreeSet<_> = ids.iter().collect();
+        let place = format!("{}/{}", sample.template, sample.name);
+        assert_eq!(ids.len(), unique.len(), "{place}: an id is there twice");
+        for element in &all {
+            for reference in ["aria-describedby", "aria-controls", "for", "form"] {
+                for id in element
+                    .get(reference)
+                    .unwrap_or_default()
+                    .split_whitespace()
+                {
+                    assert!(ids.contains(&id), "{place}: nothing has the id {id:?}");
+                }
+            }
+            let typed = element.name == "input" && element.get("type") != Some("hidden");
+            if typed && element.get("hidden").is_none() {
+                assert!(is_labelled(element, &all), "{place}: {element:?}");
+            }
+        }
+        for field in all.iter().filter(|one| one.get("aria-invalid").is_some()) {
+            let described = field.get("aria-describedby").unwrap_or_default();
+            assert!(described.split(' ').any(|id| id == "notice"), "{place}");
+        }
+        if let Some(kind) = sample.page["notice"]["kind"].as_str() {
+            let notice = all
+                .iter()
+                .find(|one| one.get("id") == Some("notice"))
+                .unwrap();
+            assert_eq!(notice.get("data-notice"), Some(kind));
+            assert!(matches!(notice.get("role"), Some("alert" | "status")));
+        }
+    });
+}
+
+fn is_labelled(input: &Element, all: &[Element]) -> bool {
+    let id = input.get("id");
+    let by_id = |one: &Element| one.name == "label" && id.is_some() && one.get("for") == id;
+    input.parents.iter().any(|parent| parent == "label")
+        || input.get("aria-label").is_some()
+        || all.iter().any(by_id)
+}
+
+#[test]
+fn a_form_is_sent_with_its_token_and_what_is_carried() {
+    for_every_page(&themes(), &samples(), |html, sample, _| {
+        let all = elements(html);
+        let place = format!("{}/{}", sample.template, sample.name);
+        let forms = all.iter().filter(|one| one.name == "form");
+        for form in forms.filter(|form| form.get("method") == Some("post")) {
+            let id = form.get("id").unwrap();
+            let field = |name: &str| {
+                all.iter()
+                    .any(|one| one.form.as_deref() == Some(id) && one.get("name") == Some(name))
+            };
+            assert!(field("csrf") && field("service"), "{place}: form {id:?}");
+        }
+    });
+}
+
+#[test]
+fn enter_in_a_code_field_verifies() {
+    let with_code = samples()
+        .into_iter()
+        .filter(|sample| sample.page.get("code").is_some_and(Value::is_object));
+    let with_code: Vec<_> = with_code.collect();
+    assert!(
+        with_code.len() > 50,
+        "three pages with a dozen notices each"
+    );
+    for_every_page(&themes(), &with_code, |html, sample, _| {
+        let all = elements(html);
+        let code = all
+            .iter()
+            .find(|one| one.get("name") == Some("code"))
+            .unwrap();
+        // HTML 4.10.21.2: the first submit button in tree order whose form owner is the form.
+        let default = all
+            .iter()
+            .filter(|one| one.name == "button" && one.get("type") != Some("button"))
+            .find(|one| one.get("form").or(one.form.as_deref()) == code.form.as_deref())
+            .unwrap();
+        assert_eq!(default.get("value"), Some("verify"), "{}", sample.template);
+        assert_eq!(default.get("id"), Some("submit"));
+        assert_eq!(code.get("autocomplete"), Some("one-time-code"));
+        assert_eq!(code.get("inputmode"), Some("numeric"));
+    });
+}
+
+const LIVE: &str = "\"'><img src=x onerror=1><svg/onload=1>{{ 7*7 }}";
+
+/// Puts the payload into every string that a visitor could have a hand in.
+fn poison(value: &mut Value) {
+    match value {
+        // The kinds of notices and steps choose a text and are never from outside.
+        Value::Object(fields) => fields
+            .iter_mut()
+            .filter(|(key, _)| !matches!(key.as_str(), "kind" | "fault" | "failure" | "steps"))
+            .for_each(|(_, value)| poison(value)),
+        Value::Array(items) => items.iter_mut().for_each(poison),
+        Value::String(text) => LIVE.clone_into(text),
+        _ => {}
+    }
+}
+
+#[test]
+fn no_value_becomes_a_tag() {
+    let themes = Themes::load(&ThemeOptions {
+        school: Names {
+            zh_cn: LIVE.into(),
+            en: LIVE.into(),
+        },
+        desk: Names {
+            zh_cn: LIVE.into(),
+            en: LIVE.into(),
+        },
+        ..ThemeOptions::default()
+    })
+    .unwrap();
+    let mut samples = samples();
+    for sample in &mut samples {
+        poison(&mut sample.page);
+    }
+    for_every_page(&themes, &samples, |html, sample, _| {
+        assert!(html.contains("&lt;img src=x"), "{}", sample.template);
+        assert!(
+            html.contains("{{ 7*7 }}"),
+            "{}: a value is no template",
+            sample.template
+        );
+        for element in elements(html) {
+            assert_ne!(
+                element.get("src"),
+                Some("x"),
+                "{}: {element:?}",
+                sample.template
+            );
+            let event = |(name, _): &(String, String)| name.starts_with("on");
+            assert!(!element.attributes.iter().any(event), "{element:?}");
+        }
+    });
+}
+
+#[test]
+fn escaping_keeps_addresses_readable() {
+    let sample = every_sample().remove(0);
+    let html = themes().render_sample(&frame(Locale::En), &sample).unwrap();
+    assert!(html.contains(r#"action="/cas/login""#));
+    assert!(html.contains(r#"value="https://lib.example.edu/?a=1&amp;b=2""#));
+}
+
+#[test]
+fn a_password_is_never_given_back_nor_cut() {
+    for_every_page(&themes(), &samples(), |html, _, _| {
+        for element in elements(html) {
+            if element.get("type") == Some("password") {
+                assert_eq!(element.get("value"), None);
+                assert!(
+                    element.get("maxlength").is_none(),
+                    "would cut a pasted password"
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn an_affiliation_without_a_text_is_shown_as_it_is() {
+    let mut sample = every_sample()
+        .into_iter()
+        .find(|sample| sample.template == "no_access.html")
+        .unwrap();
+    sample.page["affiliations"] = json!(["student", "visiting-scholar"]);
+    let html = themes().render_sample(&frame(Locale::En), &sample).unwrap();
+    assert!(html.contains("<li>Students</li>"));
+    assert!(html.contains("<li>visiting-scholar</li>"));
+}
+
+#[test]
+fn the_queue_comes_back_by_itself() {
+    let sample = every_sample()
+        .into_iter()
+        .find(|sample| sample.template == "queue.html")
+        .unwrap();
+    let html = themes()
+        .render_sample(&frame(Locale::ZhCn), &sample)
+        .unwrap();
+    assert!(
+        html.contains(r#"<meta http-equiv="refresh" content="3;url=/signin/queue?ticket=q7f3">"#)
+    );
+}
