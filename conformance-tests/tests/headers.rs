@@ -44,30 +44,31 @@ async fn start(stage: &Stage) -> Result<Server> {
 /// SES-08, SES-09
 async fn every_page_has_its_headers(stage: &Stage) -> Result<()> {
     let server = start(stage).await?;
-    let mut seen = BTreeSet::new();
-    let stranger = server.visitor()?;
-    crawl(&stranger, &server, &mut seen).await?;
-
-    // The pages of somebody on the way, and of somebody signed in.
-    let newcomer = server.visitor()?;
-    let evidence = FirstSignIn {
-        visitor: &newcomer,
-        server: &server,
+    let seen = crawl(&server.visitor()?, &server).await?;
+    for page in [
+        "sign_in",
+        "signed_out",
+        "activation",
+        "unlock",
+        "help",
+        "refused_service",
+    ] {
+        ensure!(seen.contains(page), "the crawl missed {page}: {seen:?}");
     }
-    .begin(SERVICE)
-    .await?;
-    check_headers(&evidence)?;
+    walk_through_the_wizard(&server).await?;
     let signed_in = server.visitor()?;
     ticket(&signed_in, &server, SERVICE).await?;
-    check_headers(&signed_in.get("/cas/login").await?.expect("signed_in")?)?;
-    for page in ["sign_in", "signed_out", "activation", "help"] {
-        ensure!(seen.contains(page), "the crawl missed {page}: {seen:?}");
+    for (path, name) in [
+        ("/cas/login", "signed_in"),
+        ("/signin/switch", "switch_account"),
+    ] {
+        check_headers(&signed_in.get(path).await?.expect(name)?)?;
     }
     Ok(())
 }
 
-/// Follows every link of our own from the doors, as a stranger, and notes the pages' names.
-async fn crawl(visitor: &Visitor, server: &Server, seen: &mut BTreeSet<String>) -> Result<()> {
+/// Follows every link of our own from the doors, as a stranger; gives the pages' names.
+async fn crawl(visitor: &Visitor, server: &Server) -> Result<BTreeSet<String>> {
     const MOST: usize = 200;
     let mut ways: VecDeque<Url> = DOORS
         .iter()
@@ -76,9 +77,9 @@ async fn crawl(visitor: &Visitor, server: &Server, seen: &mut BTreeSet<String>) 
     ways.push_back(login_url(server, SERVICE)?);
     ways.push_back(login_url(server, "https://elsewhere.example/")?);
     let mut known = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     while let Some(way) = ways.pop_front() {
-        // Pages that differ by what is carried along alone are one page.
-        if known.len() >= MOST || !known.insert((way.path().to_owned(), way.query().is_some())) {
+        if known.len() >= MOST || !known.insert(kind(&way)) {
             continue;
         }
         let page = visitor.open(way).await?;
@@ -88,7 +89,51 @@ async fn crawl(visitor: &Visitor, server: &Server, seen: &mut BTreeSet<String>) 
         let next = page.links().into_iter().chain(page.redirect());
         ways.extend(next.filter(|url| url.origin() == server.url().origin()));
     }
-    Ok(())
+    Ok(seen)
+}
+
+/// Addresses alike lead to pages alike: those that differ by a captcha's name, by what is carried
+/// along. The language and the service make a difference.
+fn kind(url: &Url) -> (String, bool, bool) {
+    let path = url.path();
+    let path = match (path.starts_with("/signin/captcha/"), path.rsplit_once('.')) {
+        (true, Some((_, extension))) => format!("/signin/captcha/*.{extension}"),
+        _ => path.to_owned(),
+    };
+    let query = url.query().unwrap_or_default();
+    (
+        path,
+        query.contains("locale=en"),
+        query.contains("elsewhere"),
+    )
+}
+
+async fn walk_through_the_wizard(server: &Server) -> Result<()> {
+    let visitor = server.visitor()?;
+    let newcomer = FirstSignIn {
+        visitor: &visitor,
+        server,
+    };
+    let evidence = newcomer.begin(SERVICE).await?;
+    check_headers(&evidence)?;
+    let (sent, code) = newcomer.send_code(&evidence, demo::NEW.phone).await?;
+    check_headers(&sent)?;
+    let notice = newcomer
+        .verify(&sent, &code)
+        .await?
+        .expect("privacy_notice")?;
+    check_headers(&notice)?;
+    let password = newcomer
+        .accept_notice(&notice)
+        .await?
+        .expect("new_password")?;
+    check_headers(&password)?;
+    let phone = newcomer
+        .set_password(&password, demo::NEW_PASSWORD)
+        .await?
+        .expect("bind_phone")?;
+    check_headers(&phone)?;
+    check_headers(&newcomer.keep_phone(&phone).await?.expect("done")?)
 }
 
 fn check_headers(page: &Page) -> Result<()> {

@@ -65,11 +65,15 @@ async fn measure(stage: &Stage, time: Duration, people: u32) -> Result<()> {
     let alone = crowd
         .at_pace(&deeds, PER_SECOND, |passed| Ok(passed < time))
         .await?;
-    alone.iter().for_each(|times| print_times(times, None));
+    for times in &alone {
+        print_times(times, None);
+    }
 
     println!("\nThe same beside an import of {people} people");
     let beside = beside_import(stage, &server, &crowd, &deeds, people).await?;
-    beside.iter().for_each(|times| print_times(times, None));
+    for times in &beside {
+        print_times(times, None);
+    }
 
     println!("\nBeside the import over without");
     for (beside, alone) in beside.iter().zip(&alone) {
