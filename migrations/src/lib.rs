@@ -15,6 +15,7 @@ mod sets;
 mod statements;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod version;
 
 pub use conn::{Conn, Tx};
 pub use db::{Db, Engine, OpenOptions, sqlite_url};
@@ -22,6 +23,7 @@ pub use error::DbError;
 pub use micros::Micros;
 pub use sets::{IDP, SMS, Set};
 pub use statements::{Only, Statement};
+pub use version::SchemaState;
 
 // For the macros, which expand in crates that name only what they use.
 #[doc(hidden)]

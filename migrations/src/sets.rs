@@ -5,7 +5,7 @@ use sqlx::migrate::Migrator;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Set {
     pub name: &'static str,
-    version_table: &'static str,
+    pub(crate) version_table: &'static str,
 }
 
 /// The identity provider's tables.
@@ -38,6 +38,11 @@ impl Set {
     fn with_table(self, mut migrator: Migrator) -> Migrator {
         migrator.dangerous_set_table_name(self.version_table);
         migrator
+    }
+
+    /// The number of the newest migration that this program knows.
+    pub(crate) fn newest(self) -> i64 {
+        self.sqlite().iter().map(|migration| migration.version).max().unwrap_or_default()
     }
 
     /// `(number, name)` of each migration for SQLite and for PostgreSQL, in order.
