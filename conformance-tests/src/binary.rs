@@ -28,7 +28,7 @@ pub fn path() -> Result<&'static Path> {
 
 fn find() -> Result<PathBuf> {
     if let Some(named) = env::var_os(BINARY_VARIABLE) {
-        return Ok(PathBuf::from(named));
+        return fs::canonicalize(named).context(BINARY_VARIABLE);
     }
     let folder = profile_folder()?;
     let binary = folder.join("yimen");

@@ -125,6 +125,8 @@ impl Site {
     /// `yimen …` about this site.
     pub fn command(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(binary::path()?);
+        // A yimen.toml where the tests happen to run is none of theirs.
+        command.current_dir(&self.data);
         command.args(arguments).arg("--data").arg(&self.data);
         if let Some(database) = &self.database {
             command.args(["--database", database]);
