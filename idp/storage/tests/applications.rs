@@ -1,4 +1,5 @@
 //! Entries of the registry, on both engines.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on must stop")]
 
 use idp_domain::Timestamp;
 use idp_domain::applications::{Application, ApplicationId, parse_entries};
