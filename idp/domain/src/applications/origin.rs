@@ -84,7 +84,13 @@ pub(super) fn split(raw: &str) -> Result<Parts<'_>, RefusedUrl> {
 ///
 /// An IPv4 address must be written in its usual form: `127.1`, `0x7f.0.0.1` and `2130706433` are
 /// the same host to a browser.
+///
+/// Of other alphabets only letters and digits of the basic plane are read: the tables of what may
+/// stand in a name grow with each Unicode version, and browsers' are older or newer than ours.
 pub(super) fn canonical_host(text: &str) -> Result<String, RefusedUrl> {
+    if !text.chars().all(is_settled) {
+        return Err(RefusedUrl::Host);
+    }
     let canonical = match Host::parse(text) {
         Ok(Host::Domain(domain)) => domain,
         Ok(Host::Ipv4(address)) if text.is_ascii() => address.to_string(),
@@ -96,11 +102,19 @@ pub(super) fn canonical_host(text: &str) -> Result<String, RefusedUrl> {
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     let labelled = canonical.split('.').all(|label| !label.is_empty());
-    if as_written && plain && labelled && canonical.len() <= 253 {
+    // The same for what an `xn--` label stands for.
+    let (unicode, decoded) = idna::domain_to_unicode(&canonical);
+    let settled = decoded.is_ok() && unicode.chars().all(is_settled);
+    if as_written && plain && labelled && settled && canonical.len() <= 253 {
         Ok(canonical)
     } else {
         Err(RefusedUrl::Host)
     }
+}
+
+/// U+3002 is the full stop that Chinese keyboards type; browsers read it as a dot.
+fn is_settled(c: char) -> bool {
+    c.is_ascii() || c == '\u{3002}' || (c.is_alphanumeric() && c <= '\u{fffd}')
 }
 
 /// A port as digits, without a leading zero; port 0 is nobody's.
