@@ -146,7 +146,8 @@ pub struct CodeEntry {
 }
 
 /// `/signin/activation`: first sign-in without the initial password. Fields `username`,
-/// `captcha`, `method` (`sms` or `code`).
+/// `captcha`, `method` (`sms`, or `code` with `activation_code`) under `intent=send`; then `code`
+/// under `intent=verify`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Activation {
     pub form: Form,
@@ -154,6 +155,8 @@ pub struct Activation {
     pub username: String,
     pub captcha: Captcha,
     pub other_captcha: String,
+    /// Present once a code was asked for (whether or not one went out).
+    pub code: Option<CodeEntry>,
     pub sign_in: String,
 }
 

@@ -19,7 +19,7 @@ fn texts(locale: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut key = String::new();
     for line in fs::read_to_string(path).unwrap().lines() {
         if line.starts_with(|first: char| first.is_ascii_lowercase()) {
-            key = line.split(" =").next().unwrap().to_owned();
+            line.split(" =").next().unwrap().clone_into(&mut key);
         }
         if !line.starts_with('#') && !key.is_empty() {
             let names = line.split("{ $").skip(1).map(|rest| {

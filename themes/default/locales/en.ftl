@@ -221,7 +221,7 @@ error-busy-next = Too many people are signing in, and the waiting line is full f
 
 ### Notices
 
-notice-wrong_password = The account number and password do not match. Please check both and try again. For your first sign-in, use your initial password; if you forgot your password, contact { $desk }.
+notice-wrong_password = Account number or password is wrong. First time here? Use your initial password. Forgot it? Contact { $desk }.
 notice-wrong_captcha = Those were not the characters in the picture, or it was too old. Please enter the new ones.
 notice-captcha_wanted = To protect the account, please also enter the characters in the picture.
 notice-slowed = Too many attempts. Please try again after { $until }, or lift the limit with your bound phone.
@@ -279,8 +279,8 @@ old-browser = Your browser is too old
 old-browser-lead = It cannot show the sign-in page safely. Please open the link again in one of these browsers.
 old-browser-which = What you can use
 old-browser-edge = Microsoft Edge (comes with Windows 10 and later)
-old-browser-chrome = Google Chrome 111 or later
-old-browser-firefox = Mozilla Firefox 113 or later
+old-browser-chrome = Google Chrome 90 or later
+old-browser-firefox = Mozilla Firefox 90 or later
 old-browser-mode = In 360, QQ or Sogou browsers, switch to the “speed mode” (极速模式)
 old-browser-mobile = The browser of your phone, or WeChat
 old-browser-desk = If you cannot use another browser, contact { $desk }.

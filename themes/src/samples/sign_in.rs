@@ -90,9 +90,19 @@ impl Page for Activation {
             username: username.into(),
             captcha: captcha(),
             other_captcha: "/signin/activation?again=1".into(),
+            code: None,
             sign_in: SIGN_IN.into(),
         };
+        let sent = Self {
+            code: Some(CodeEntry {
+                masked: None,
+                resend_seconds: 60,
+                minutes: 5,
+            }),
+            ..with(Some(Notice::CodeSent), "20230001")
+        };
         vec![
+            ("code on its way", sent),
             ("fresh", with(None, "")),
             (
                 "wrong_captcha",
