@@ -83,6 +83,8 @@ queue-link = Refresh now
 
 activation = First sign-in: activate your account
 activation-lead = Start here if you have no initial password, or if it does not work. Enter your account number, then choose how to prove that it is yours.
+activation-sent = If the university has your phone number on record, a code is on its way. Please check your text messages.
+activation-code-only = Only if you chose “Activation code”
 activation-method = How to prove it
 method-sms = Text message
 method-sms-hint = A code to the phone number that the university has on record

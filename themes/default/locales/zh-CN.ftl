@@ -70,6 +70,8 @@ queue-link = 立即刷新
 
 activation = 首次登录，激活账号
 activation-lead = 没有初始密码，或初始密码无法使用时，从这里开始。先填写学工号，再选择一种核验方式。
+activation-sent = 如果学校登记了您的手机号，验证码已经发出，请查看手机短信。
+activation-code-only = 选择“激活码”时填写
 activation-method = 核验方式
 method-sms = 短信验证码
 method-sms-hint = 发送到学校登记的手机号

@@ -1,7 +1,7 @@
 //! Samples of the pages for a stranger.
 
 use super::{captcha, code_entry, form, library};
-use crate::pages::{Activation, Help, Notice, OldBrowser, Page, Queue, SignIn, Unlock};
+use crate::pages::{Activation, CodeEntry, Help, Notice, OldBrowser, Page, Queue, SignIn, Unlock};
 
 const SIGN_IN: &str = "/cas/login?service=https%3A%2F%2Flib.example.edu%2F";
 const OTHER: &str = "/cas/login?service=https%3A%2F%2Flib.example.edu%2F&again=1";
@@ -93,16 +93,11 @@ impl Page for Activation {
             code: None,
             sign_in: SIGN_IN.into(),
         };
-        let sent = Self {
-            code: Some(CodeEntry {
-                masked: None,
-                resend_seconds: 60,
-                minutes: 5,
-            }),
-            ..with(Some(Notice::CodeSent), "20230001")
+        let entering = |notice| Self {
+            code: Some(stranger_code()),
+            ..with(Some(notice), "20230001")
         };
         vec![
-            ("code on its way", sent),
             ("fresh", with(None, "")),
             (
                 "wrong_captcha",
@@ -110,7 +105,21 @@ impl Page for Activation {
             ),
             ("missing", with(Some(Notice::Missing), "")),
             ("restarted", with(Some(Notice::Restarted), "20230001")),
+            (
+                "wrong_activation_code",
+                with(Some(Notice::WrongActivationCode), "20230001"),
+            ),
+            ("sent", entering(Notice::CodeSent)),
+            ("wrong_code", entering(Notice::WrongCode)),
         ]
+    }
+}
+
+/// Nobody has proved anything yet, so not even a masked number is shown.
+fn stranger_code() -> CodeEntry {
+    CodeEntry {
+        masked: None,
+        ..code_entry()
     }
 }
 
@@ -136,17 +145,10 @@ impl Page for Unlock {
             other_captcha: Some("/signin/unlock?again=1".into()),
             ..unlock()
         };
-        let entering = |notice| {
-            // Nobody has proved anything yet, so not even a masked number is shown.
-            let code = crate::pages::CodeEntry {
-                masked: None,
-                ..code_entry()
-            };
-            Self {
-                notice: Some(notice),
-                code: Some(code),
-                ..unlock()
-            }
+        let entering = |notice| Self {
+            notice: Some(notice),
+            code: Some(stranger_code()),
+            ..unlock()
         };
         vec![
             ("ask", asking(None)),
@@ -165,7 +167,7 @@ impl Page for Unlock {
             (
                 "sent_captcha_again",
                 Self {
-                    code: Some(code_entry()),
+                    code: Some(stranger_code()),
                     ..asking(Some(Notice::CodeSent))
                 },
             ),
