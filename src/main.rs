@@ -1,1 +1,14 @@
-fn main() {}
+//! Yimen (一门): one gate for a university. The one place where the parts meet.
+
+mod cli;
+mod config;
+mod files;
+mod master_key;
+mod serve;
+mod telemetry;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

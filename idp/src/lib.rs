@@ -2,3 +2,9 @@
 
 pub mod accounts;
 pub mod applications;
+pub mod config;
+pub mod keys;
+
+mod ambient;
+
+pub use ambient::{Clock, Entropy};

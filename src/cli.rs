@@ -1,0 +1,92 @@
+//! The commands. Each has a file of its own; what they share is beside them.
+
+mod activation;
+mod admin;
+mod application;
+mod config;
+mod examples;
+mod flags;
+mod import;
+mod inbox;
+mod migrate;
+mod store;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
+use clap::{Parser, Subcommand};
+
+use crate::config::ConfigError;
+use examples::examples;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Yimen (一门), one gate for a university: CAS and OpenID Connect sign-in in one server.
+#[derive(Debug, Parser)]
+#[command(
+    name = "yimen",
+    version,
+    styles = STYLES,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = examples!(
+        "yimen up --demo" => "a demonstration campus on http://localhost:8080",
+        "yimen import people students.xlsx --dry-run" => "look what an import would do",
+        "yimen config check --config /etc/yimen/yimen.toml" => "check before a restart",
+    )
+)]
+struct Yimen {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Migrate(migrate::Migrate),
+    Import(import::Import),
+    Application(application::Application),
+    Activation(activation::Activation),
+    Admin(admin::Admin),
+    Inbox(inbox::Inbox),
+    Config(config::Config),
+}
+
+/// Parses the command line and runs what it says.
+pub(crate) fn run() -> ExitCode {
+    let result = match Yimen::parse().command {
+        Command::Migrate(command) => command.run(),
+        Command::Import(command) => command.run(),
+        Command::Application(command) => command.run(),
+        Command::Activation(command) => command.run(),
+        Command::Admin(command) => command.run(),
+        Command::Inbox(command) => command.run(),
+        Command::Config(command) => command.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // `yimen … | head` has read enough.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::error(&format!("{error:#}"));
+            // 2 as clap's own: the command line or the configuration, nothing was begun.
+            if error.is::<ConfigError>() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,106 @@
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use idp_domain::applications::ApplicationId;
+use idp_storage::applications;
+
+use super::examples::examples;
+use super::flags::StoreFlags;
+use super::store::{self, Migrate, Store};
+use super::terminal;
+
+/// List, show or remove registered applications
+#[derive(Debug, Args)]
+#[command(
+    arg_required_else_help = true,
+    after_help = examples!(
+        "yimen application list" => "every application and its CAS services",
+        "yimen application show library" => "one entry, as an import file has it",
+    )
+)]
+pub(super) struct Application {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List every application with its CAS services
+    #[command(after_help = examples!("yimen application list" => "one application a line"))]
+    List {
+        #[command(flatten)]
+        store: StoreFlags,
+    },
+    /// Show an application as JSON, as `yimen import applications` reads it
+    #[command(after_help = examples!(
+        "yimen application show library > library.json" => "to edit it and import it again",
+    ))]
+    Show {
+        /// The application's id
+        id: String,
+        #[command(flatten)]
+        store: StoreFlags,
+    },
+    /// Remove an application; running servers follow within a second
+    #[command(after_help = examples!("yimen application remove library" => "nothing is issued to it any more"))]
+    Remove {
+        /// The application's id
+        id: String,
+        #[command(flatten)]
+        store: StoreFlags,
+    },
+}
+
+impl Application {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        match self.action {
+            Action::List { store } => store::block_on(list(&store)),
+            Action::Show { id, store } => store::block_on(show(&id, &store)),
+            Action::Remove { id, store } => store::block_on(remove(&id, &store)),
+        }
+    }
+}
+
+async fn list(flags: &StoreFlags) -> anyhow::Result<()> {
+    let db = store::migrated(&flags.load()?).await?;
+    for stored in applications::list(&mut db.read().await?).await? {
+        let name = stored.entry["name"]["zh-CN"].as_str().unwrap_or_default();
+        let services = stored.entry["cas"]["services"].as_array().map(|all| {
+            let all: Vec<&str> = all.iter().filter_map(|service| service.as_str()).collect();
+            all.join(" ")
+        });
+        terminal::out(&format!(
+            "{}\t{name}\t{}",
+            stored.id,
+            services.unwrap_or_default()
+        ))?;
+    }
+    Ok(())
+}
+
+async fn show(id: &str, flags: &StoreFlags) -> anyhow::Result<()> {
+    let parsed = parse(id)?;
+    let db = store::migrated(&flags.load()?).await?;
+    match applications::find(&mut db.read().await?, &parsed).await? {
+        Some(stored) => Ok(terminal::out(&serde_json::to_string_pretty(
+            &stored.entry,
+        )?)?),
+        None => bail!("there is no application {id}"),
+    }
+}
+
+async fn remove(id: &str, flags: &StoreFlags) -> anyhow::Result<()> {
+    let parsed = parse(id)?;
+    let store = Store::open(&flags.load()?, Migrate::New).await?;
+    let mut tx = store.db.write().await?;
+    let now = store.clock.now();
+    if !idp::applications::remove(&mut tx, &parsed, now, &mut store.entropy.rng()).await? {
+        bail!("there is no application {id}");
+    }
+    tx.commit().await?;
+    terminal::note(&format!("{id} is removed"));
+    Ok(())
+}
+
+fn parse(id: &str) -> anyhow::Result<ApplicationId> {
+    ApplicationId::parse(id).with_context(|| format!("{id:?}"))
+}

@@ -1,0 +1,32 @@
+mod applications;
+
+use clap::{Args, Subcommand};
+
+use super::examples::examples;
+
+/// Import people or applications from a file
+#[derive(Debug, Args)]
+#[command(
+    arg_required_else_help = true,
+    after_help = examples!(
+        "yimen import people students.xlsx" => "all of the file, or nothing when a line is bad",
+        "yimen import applications library.json" => "one application or an array of them",
+    )
+)]
+pub(super) struct Import {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Applications(applications::Applications),
+}
+
+impl Import {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        match self.what {
+            What::Applications(applications) => applications.run(),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use idp::applications::import;
+
+use crate::cli::examples::examples;
+use crate::cli::flags::StoreFlags;
+use crate::cli::store::{self, Migrate, Store};
+use crate::cli::terminal;
+
+/// Bring applications from a JSON file into the registry
+///
+/// The file holds one entry or an array of them. Entries that are registered already are
+/// replaced, others stay. One bad entry, and nothing changes. Running servers follow within a
+/// second.
+#[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "yimen import applications library.json --dry-run" => "look what would change",
+    "yimen import applications library.json" => "change it",
+))]
+pub(super) struct Applications {
+    /// The JSON file
+    file: PathBuf,
+    /// Check and tell, but change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Accept what only a demonstration may have, such as a service on any port
+    #[arg(long)]
+    demo: bool,
+    #[command(flatten)]
+    store: StoreFlags,
+}
+
+impl Applications {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let name = self.file.display().to_string();
+        let text = std::fs::read_to_string(&self.file).with_context(|| name.clone())?;
+        let loaded = self.store.load()?;
+        store::block_on(async {
+            let store = Store::open(&loaded, Migrate::New).await?;
+            let mut tx = store.db.write().await?;
+            let (now, mut rng) = (store.clock.now(), store.entropy.rng());
+            let report = import(&mut tx, &text, self.demo, now, &mut rng)
+                .await
+                .with_context(|| name)?;
+            if self.dry_run {
+                tx.rollback().await?;
+            } else {
+                tx.commit().await?;
+            }
+            let mark = if self.dry_run {
+                " (dry run, nothing was changed)"
+            } else {
+                ""
+            };
+            terminal::out(&format!(
+                "{} added, {} changed, {} unchanged{mark}",
+                report.added.len(),
+                report.changed.len(),
+                report.unchanged.len()
+            ))?;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,40 @@
+use clap::Args;
+use migrations::{IDP, SMS, SchemaState};
+
+use super::examples::examples;
+use super::flags::StoreFlags;
+use super::{store, terminal};
+
+/// Bring the database's tables up to date
+///
+/// The embedded database is migrated by `yimen up` itself; a PostgreSQL database by this command,
+/// before the new program is started.
+#[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "yimen migrate --database postgres://yimen@db.example.edu/yimen" => "before an upgraded server is started",
+    "yimen migrate --config /etc/yimen/yimen.toml" => "the database that the file names",
+))]
+pub(super) struct Migrate {
+    #[command(flatten)]
+    store: StoreFlags,
+}
+
+impl Migrate {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let loaded = self.store.load()?;
+        store::block_on(async {
+            let db = store::open(&loaded).await?;
+            for set in [IDP, SMS] {
+                let before = db.schema_state(set).await?;
+                db.migrate(set).await?;
+                let what = match before {
+                    SchemaState::Current => "was up to date",
+                    _ => "is now up to date",
+                };
+                terminal::out(&format!("{} ({}): {what}", set.name, db.engine_name()))?;
+            }
+            db.close().await;
+            Ok(())
+        })
+    }
+}
