@@ -28,7 +28,10 @@ pub async fn has_data(db: &Db) -> Result<bool, DbError> {
 /// [`KeyError::Wrong`] for another key.
 pub async fn check(db: &Db, keys: &Keyring) -> Result<(), KeyError> {
     let ours = keys.mac(Use::Check, &[b"master key"]).to_hex();
-    if settings::get(&mut db.read().await?, MASTER_KEY_CHECK).await?.is_none() {
+    if settings::get(&mut db.read().await?, MASTER_KEY_CHECK)
+        .await?
+        .is_none()
+    {
         let mut tx = db.write().await?;
         settings::insert(&mut tx, MASTER_KEY_CHECK, &ours).await?;
         tx.commit().await?;

@@ -3,8 +3,101 @@
 pub mod accounts;
 pub mod applications;
 pub mod config;
+pub mod jobs;
 pub mod keys;
+pub mod routes;
 
 mod ambient;
+mod app;
+mod cas;
+mod cookies;
+mod factors;
+mod forgery;
+mod management;
+mod pages;
+mod rate;
+mod refusal;
+mod sessions;
+mod signin;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use futures_util::future::BoxFuture;
+use idp_domain::signin::Destination;
+use metrics_exporter_prometheus::PrometheusHandle;
+use migrations::DbError;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 pub use ambient::{Clock, Entropy};
+pub use app::{App, AppParts};
+use applications::ApplicationRegistry;
+pub use factors::codes::CodeMessage;
+use factors::hash_pool::BadCost;
+use rate::{Limiters, NoBudget};
+use refusal::Refusal;
+use sessions::Arrival;
+use visit::Visit;
+
+/// One node of the identity provider, ready to be served.
+#[derive(Debug)]
+pub struct Idp {
+    app: Arc<App>,
+    limiters: Limiters,
+}
+
+/// Why a node can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error("password.argon2: {0}")]
+    Argon2(#[from] BadCost),
+    #[error(transparent)]
+    Limits(#[from] NoBudget),
+}
+
+impl Idp {
+    /// Puts the parts together and reads the registry. The database must be migrated.
+    pub async fn start(parts: AppParts) -> Result<Self, StartError> {
+        let applications = ApplicationRegistry::load(&parts.db, parts.config.demo).await?;
+        let limiters = Limiters::new(&parts.config.limits)?;
+        let app = App::assemble(parts, applications, arrive)?;
+        Ok(Self { app, limiters })
+    }
+
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// The public listener. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`.
+    pub fn router(&self) -> Router {
+        routes::router(&self.app, &self.limiters)
+    }
+
+    /// The management listener.
+    pub fn management(&self, metrics: Option<PrometheusHandle>) -> Router {
+        management::router(&self.app, metrics)
+    }
+
+    /// Starts the jobs; they end when `stop` turns true.
+    pub fn start_jobs(&self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+        jobs::start(&self.app, self.limiters.clone(), stop)
+    }
+}
+
+/// A complete sign-in goes on to the protocol that asked for it: the only place that knows all.
+fn arrive<'a>(
+    visit: &'a mut Visit,
+    arrival: Arrival,
+    destination: &'a Destination,
+) -> BoxFuture<'a, Result<axum::response::Response, Refusal>> {
+    Box::pin(async move {
+        match destination {
+            Destination::Home => cas::login::signed_in(visit, &arrival),
+            Destination::Cas { service } => cas::login::arrive(visit, arrival, service).await,
+        }
+    })
+}

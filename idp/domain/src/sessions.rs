@@ -67,7 +67,10 @@ impl ActiveSession {
         now: Timestamp,
     ) -> Result<Self, Denial> {
         may_issue(&holder, application, phone_required, now)?;
-        let number = holder.latest_number(now).ok_or(Denial::NoValidNumber)?.clone();
+        let number = holder
+            .latest_number(now)
+            .ok_or(Denial::NoValidNumber)?
+            .clone();
         Ok(Self {
             session,
             holder,
@@ -138,7 +141,10 @@ mod tests {
         let busy = session("2026-11-21T15:59:00Z");
         assert!(busy.is_live(&rules, at("2026-11-21T15:59:59Z")));
         assert!(!busy.is_live(&rules, at("2026-11-21T16:00:00Z")));
-        let overtaken = Session { not_before: at("2026-11-21T08:00:01Z"), ..s.clone() };
+        let overtaken = Session {
+            not_before: at("2026-11-21T08:00:01Z"),
+            ..s.clone()
+        };
         assert!(!overtaken.is_live(&rules, at("2026-11-21T09:00:00Z")));
         let ended = Session { ended: true, ..s };
         assert!(!ended.is_live(&rules, at("2026-11-21T09:00:00Z")));

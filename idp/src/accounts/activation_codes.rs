@@ -62,12 +62,17 @@ impl<'a> CodePrinter<'a> {
         rng: &mut impl CryptoRng,
     ) -> Result<Option<Vec<PrintedCode>>, DbError> {
         let mut conn = self.db.read().await?;
-        let people = activation_codes::waiting(&mut conn, &self.after, self.org, now, BATCH).await?;
+        let people =
+            activation_codes::waiting(&mut conn, &self.after, self.org, now, BATCH).await?;
         drop(conn);
-        let Some(last) = people.last() else { return Ok(None) };
+        let Some(last) = people.last() else {
+            return Ok(None);
+        };
         let after = last.number.clone();
-        let new: Vec<Waiting> =
-            people.into_iter().filter(|who| self.printed.insert(PersonId(who.person_id))).collect();
+        let new: Vec<Waiting> = people
+            .into_iter()
+            .filter(|who| self.printed.insert(PersonId(who.person_id)))
+            .collect();
         let codes = self.make(new, now, rng).await?;
         self.after = after;
         Ok(Some(codes))
@@ -84,8 +89,20 @@ impl<'a> CodePrinter<'a> {
         for who in people {
             let person = PersonId(who.person_id);
             let code = ActivationCode::generate(rng);
-            activation_codes::set(&mut tx, person, &code.mac(self.keys, person), now, self.expires_at).await?;
-            let row = Entry::new(AuditId::new(now, rng), now, Event::ActivationCodePrinted, Outcome::Success);
+            activation_codes::set(
+                &mut tx,
+                person,
+                &code.mac(self.keys, person),
+                now,
+                self.expires_at,
+            )
+            .await?;
+            let row = Entry::new(
+                AuditId::new(now, rng),
+                now,
+                Event::ActivationCodePrinted,
+                Outcome::Success,
+            );
             audit::record(&mut tx, &row.of(person)).await?;
             codes.push(PrintedCode {
                 number: who.display_number,

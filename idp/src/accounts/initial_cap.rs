@@ -17,7 +17,12 @@ use super::UnknownNumber;
 pub async fn lift_all(db: &Db, now: Timestamp, rng: &mut impl CryptoRng) -> Result<u64, DbError> {
     let mut tx = db.write().await?;
     let lifted = persons::lift_initial_cap(&mut tx, None).await?;
-    let row = Entry::new(AuditId::new(now, rng), now, Event::InitialCapLifted, Outcome::Success);
+    let row = Entry::new(
+        AuditId::new(now, rng),
+        now,
+        Event::InitialCapLifted,
+        Outcome::Success,
+    );
     audit::record(&mut tx, &row.with("people", lifted)).await?;
     tx.commit().await?;
     Ok(lifted)
@@ -39,7 +44,12 @@ pub async fn lift(
     for number in numbers {
         let person = super::holder_of(&mut tx, number).await?;
         lifted += persons::lift_initial_cap(&mut tx, Some(person)).await?;
-        let row = Entry::new(AuditId::new(now, rng), now, Event::InitialCapLifted, Outcome::Success);
+        let row = Entry::new(
+            AuditId::new(now, rng),
+            now,
+            Event::InitialCapLifted,
+            Outcome::Success,
+        );
         audit::record(&mut tx, &row.of(person)).await?;
     }
     tx.commit().await?;

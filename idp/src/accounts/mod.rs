@@ -4,7 +4,7 @@ pub mod activation_codes;
 pub mod import;
 pub mod initial_cap;
 pub mod roles;
-mod sealed;
+pub(crate) mod sealed;
 
 use idp_domain::accounts::AccountNumber;
 use idp_domain::ids::PersonId;

@@ -4,9 +4,9 @@ use idp_domain::Timestamp;
 use idp_domain::accounts::AccountNumber;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::ids::AuditId;
+use idp_storage::Db;
 use idp_storage::audit::{self, Entry};
 use idp_storage::roles::{self, ADMINISTRATOR};
-use idp_storage::Db;
 use rand::CryptoRng;
 
 pub use idp_storage::roles::{RoleHolder, list};
@@ -27,7 +27,12 @@ pub async fn grant(
     let person = super::holder_of(&mut tx, number).await?;
     let granted = roles::grant(&mut tx, person, ADMINISTRATOR, now).await?;
     if granted {
-        let row = Entry::new(AuditId::new(now, rng), now, Event::RoleGranted, Outcome::Success);
+        let row = Entry::new(
+            AuditId::new(now, rng),
+            now,
+            Event::RoleGranted,
+            Outcome::Success,
+        );
         audit::record(&mut tx, &row.of(person).with("role", ADMINISTRATOR)).await?;
     }
     tx.commit().await?;
@@ -49,7 +54,12 @@ pub async fn revoke(
     let person = super::holder_of(&mut tx, number).await?;
     let revoked = roles::revoke(&mut tx, person, ADMINISTRATOR).await?;
     if revoked {
-        let row = Entry::new(AuditId::new(now, rng), now, Event::RoleRevoked, Outcome::Success);
+        let row = Entry::new(
+            AuditId::new(now, rng),
+            now,
+            Event::RoleRevoked,
+            Outcome::Success,
+        );
         audit::record(&mut tx, &row.of(person).with("role", ADMINISTRATOR)).await?;
     }
     tx.commit().await?;

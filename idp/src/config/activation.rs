@@ -71,10 +71,10 @@ impl Activation {
     }
 
     pub(super) fn check(&self) -> Result<(), Problem> {
-        if self.required.is_empty() {
+        if !self.requires(Requirement::Password) {
             return Err(Problem::new(
                 "activation.required",
-                "must name \"password\", \"phone\" or both: without them nobody could sign in twice",
+                "must name \"password\": without one of their own nobody could sign in twice",
             ));
         }
         for (at, step) in self.required.iter().enumerate() {
@@ -112,13 +112,13 @@ mod tests {
     }
 
     #[test]
-    fn either_step_may_be_dropped_but_not_both() {
+    fn the_phone_may_be_dropped_but_not_the_password() {
         let with = |required: &[Requirement]| Activation {
             required: required.to_vec(),
             ..Activation::default()
         };
         assert!(with(&[Requirement::Password]).check().is_ok());
-        assert!(with(&[Requirement::Phone]).check().is_ok());
+        assert!(with(&[Requirement::Phone]).check().is_err());
         assert!(with(&[]).check().is_err());
         assert!(
             with(&[Requirement::Phone, Requirement::Phone])

@@ -55,9 +55,31 @@ impl TryFrom<String> for DatabaseUrl {
         match known.iter().find_map(|scheme| text.strip_prefix(scheme)) {
             None => Err("must start with sqlite:// or postgres://".into()),
             Some("") => Err("must name a file or a server after the scheme".into()),
+            Some(_) if has_sample_password(&text) => Err(
+                "its password is a sample; set the real one, best by YIMEN_DATABASE__URL".into(),
+            ),
             Some(_) => Ok(Self(text)),
         }
     }
+}
+
+/// Passwords of examples, ours and others': they must not reach production.
+const SAMPLES: [&str; 8] = [
+    "change-me",
+    "change_me",
+    "changeme",
+    "example",
+    "password",
+    "sample",
+    "secret",
+    "xxx",
+];
+
+fn has_sample_password(url: &str) -> bool {
+    url::Url::parse(url)
+        .ok()
+        .and_then(|url| url.password().map(str::to_ascii_lowercase))
+        .is_some_and(|password| SAMPLES.contains(&password.as_str()))
 }
 
 impl fmt::Display for DatabaseUrl {
@@ -110,5 +132,19 @@ mod tests {
     fn a_scheme_alone_is_refused() {
         assert!("sqlite://".parse::<DatabaseUrl>().is_err());
         assert!("sqlite:///srv/yimen.db".parse::<DatabaseUrl>().is_ok());
+    }
+
+    #[test] // FLT-11
+    fn a_sample_password_is_refused() {
+        let error = "postgres://yimen:Change-Me@db/yimen"
+            .parse::<DatabaseUrl>()
+            .unwrap_err();
+        assert!(error.contains("sample"), "{error}");
+        assert!(
+            "postgres://yimen:change-me-not@db/yimen"
+                .parse::<DatabaseUrl>()
+                .is_ok()
+        );
+        assert!("postgres://yimen@db/yimen".parse::<DatabaseUrl>().is_ok());
     }
 }

@@ -36,6 +36,60 @@ pub struct Entry {
     pub detail: Value,
 }
 
+impl Entry {
+    /// A row without subject and place; the methods below add them.
+    pub fn new(id: AuditId, at: Timestamp, event: Event, outcome: Outcome) -> Self {
+        Self {
+            id,
+            at,
+            event,
+            outcome,
+            reason: None,
+            person: None,
+            claimed: None,
+            application: None,
+            address: None,
+            request_id: None,
+            detail: Value::Object(serde_json::Map::new()),
+        }
+    }
+
+    /// Whom it is about.
+    #[must_use]
+    pub fn of(mut self, person: PersonId) -> Self {
+        self.person = Some(person);
+        self
+    }
+
+    /// The number that was claimed, as its MAC.
+    #[must_use]
+    pub fn claiming(mut self, account: Tag) -> Self {
+        self.claimed = Some(account);
+        self
+    }
+
+    #[must_use]
+    pub fn because(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    #[must_use]
+    pub fn at_application(mut self, id: &str) -> Self {
+        self.application = Some(id.to_owned());
+        self
+    }
+
+    /// A fact; never a secret.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        if let Value::Object(fields) = &mut self.detail {
+            fields.insert(name.to_owned(), value.into());
+        }
+        self
+    }
+}
+
 /// What a reader of the trail gets.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Recorded {

@@ -52,8 +52,8 @@ migrations::statements! {
     HOLDER: concat!("SELECT ", holder_columns!(), " FROM persons p ", holder_joins!(),
         " WHERE p.id = $1");
     /// Contact and secrets that the school gave, of every number of a person: the newest first.
-    SCHOOL_DATA: "SELECT r.name, r.display_number, r.id_number_enc, r.phone_enc, r.phone_index,
-            r.initial_mac, r.admission_mac
+    SCHOOL_DATA: "SELECT r.name, r.display_number, r.id_number_enc, r.phone_enc, r.email_enc,
+            r.initial_mac
         FROM current_roster r WHERE r.person_id = $1 ORDER BY r.import_seq DESC, r.number";
     RESERVE_INITIAL: "UPDATE persons SET initial_tries = initial_tries + 1
         WHERE id = $1 AND initial_tries < $2";
@@ -189,9 +189,8 @@ pub struct SchoolData {
     pub display_number: String,
     pub id_number_enc: Option<Vec<u8>>,
     pub phone_enc: Option<Vec<u8>>,
-    pub phone_index: Option<Vec<u8>>,
+    pub email_enc: Option<Vec<u8>>,
     pub initial_mac: Option<Vec<u8>>,
-    pub admission_mac: Option<Vec<u8>>,
 }
 
 #[derive(sqlx::FromRow)]

@@ -27,25 +27,6 @@ migrations::statements! {
         " FROM current_roster r WHERE r.id_number_index = $1");
 }
 
-/// Where a sealed column of the roster belongs: the bytes to open it with
-/// ([`Keyring::open`](idp_domain::secrets::Keyring::open)).
-pub fn place(column: SealedColumn, person: PersonId) -> Vec<u8> {
-    let column = match column {
-        SealedColumn::IdNumber => "roster/id_number/",
-        SealedColumn::Phone => "roster/phone/",
-        SealedColumn::Email => "roster/email/",
-    };
-    [column.as_bytes(), person.0.as_bytes()].concat()
-}
-
-/// The columns of the roster that are ciphertext.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SealedColumn {
-    IdNumber,
-    Phone,
-    Email,
-}
-
 /// A value that is sealed, and found by its blind index.
 #[derive(Clone, Debug)]
 pub struct Sealed {

@@ -79,6 +79,11 @@ impl AdmissionNumber {
         }
     }
 
+    /// The canonical number, in clear.
+    pub fn value(&self) -> &str {
+        &self.0
+    }
+
     /// The keyed MAC that is kept instead of the number.
     pub fn mac(&self, keys: &Keyring, person: PersonId) -> Tag {
         secret_mac(keys, Use::AdmissionNumber, person, &self.0)

@@ -26,13 +26,18 @@ const MAC: usize = 32;
 /// Neither `0O`, `1lI` nor letters that the distortion makes alike.
 const IMAGE_LETTERS: &[u8] = b"ACDEFGHJKMNPRTWXY34679";
 const IMAGE_LENGTH: usize = 5;
-const AUDIO_LETTERS: &[u8] = b"0123456789";
+/// The spoken digits that the library has a letter of as well.
+const AUDIO_LETTERS: &[u8] = b"123456789";
 const AUDIO_LENGTH: usize = 6;
 
 impl Captcha {
     pub fn new(keys: &Keyring, now: Timestamp, rng: &mut impl CryptoRng) -> Self {
         let expires_at = now.checked_add(LIFE).unwrap_or(Timestamp::MAX);
-        let body = format!("{:x}-{}", expires_at.as_second(), random_base62(RANDOM, rng));
+        let body = format!(
+            "{:x}-{}",
+            expires_at.as_second(),
+            random_base62(RANDOM, rng)
+        );
         let id = format!("{body}-{}", &sign(keys, &body));
         Self { id, expires_at }
     }
@@ -129,8 +134,14 @@ mod tests {
         let keys = Keyring::new(&MasterKey::generate(&mut rng));
         let now: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();
         let captcha = Captcha::new(&keys, now, &mut rng);
-        assert_eq!(Captcha::parse(captcha.id(), &keys, now), Some(captcha.clone()));
-        assert_eq!(Captcha::parse(captcha.id(), &keys, captcha.expires_at()), None);
+        assert_eq!(
+            Captcha::parse(captcha.id(), &keys, now),
+            Some(captcha.clone())
+        );
+        assert_eq!(
+            Captcha::parse(captcha.id(), &keys, captcha.expires_at()),
+            None
+        );
         let image = captcha.answer(&keys, CaptchaKind::Image);
         let audio = captcha.answer(&keys, CaptchaKind::Audio);
         assert!(captcha.is_answered_by(&keys, &format!(" {} ", image.to_lowercase())));
@@ -138,7 +149,15 @@ mod tests {
         for wrong in ["", " ", "00000", "\0"] {
             assert!(!captcha.is_answered_by(&keys, wrong), "{wrong:?}");
         }
-        for id in ["", "-", "--", "x-y-z", &captcha.id()[1..], &"a".repeat(5000), "é-é-é"] {
+        for id in [
+            "",
+            "-",
+            "--",
+            "x-y-z",
+            &captcha.id()[1..],
+            &"a".repeat(5000),
+            "é-é-é",
+        ] {
             assert_eq!(Captcha::parse(id, &keys, now), None, "{id}");
         }
         assert!(!captcha.id().contains(&image));

@@ -112,7 +112,10 @@ mod tests {
             }
         }
         for place in counts {
-            let chi: f64 = place.iter().map(|c| (f64::from(*c) - 20_000.0).powi(2) / 20_000.0).sum();
+            let chi: f64 = place
+                .iter()
+                .map(|c| (f64::from(*c) - 20_000.0).powi(2) / 20_000.0)
+                .sum();
             // 9 degrees of freedom: p = 0.001 at 27.9.
             assert!(chi < 27.9, "{place:?}: {chi}");
         }
@@ -133,16 +136,28 @@ mod tests {
             code.mac(&keys, &f, CodePurpose::BindPhone, Some(b), &f),
             code.mac(&keys, &f, CodePurpose::BindPhone, None, &f),
             code.mac(&keys, &f, CodePurpose::BindPhone, Some(a), &g),
-            OneTimeCode::parse("012346").unwrap().mac(&keys, &f, CodePurpose::BindPhone, Some(a), &f),
+            OneTimeCode::parse("012346").unwrap().mac(
+                &keys,
+                &f,
+                CodePurpose::BindPhone,
+                Some(a),
+                &f,
+            ),
         ] {
             assert_ne!(mac, other);
         }
-        assert_eq!(mac, code.mac(&keys, &f, CodePurpose::BindPhone, Some(a), &f));
+        assert_eq!(
+            mac,
+            code.mac(&keys, &f, CodePurpose::BindPhone, Some(a), &f)
+        );
     }
 
     #[test]
     fn typing_is_forgiven_but_nothing_else() {
-        assert_eq!(OneTimeCode::parse(" ０１２ 345 ").unwrap().reveal(), "012345");
+        assert_eq!(
+            OneTimeCode::parse(" ０１２ 345 ").unwrap().reveal(),
+            "012345"
+        );
         for bad in ["", "12345", "1234567", "12345a", "1e5", "٠١٢٣٤٥"] {
             assert_eq!(OneTimeCode::parse(bad), None, "{bad}");
         }

@@ -117,14 +117,23 @@ mod tests {
         assert_eq!(gate(19), Gate::Slowed(at("2026-11-21T08:05:00Z")));
         assert_eq!(gate(20), Gate::SecondChannel);
         let later = at("2026-11-21T08:05:00Z");
-        assert_eq!(rules.gate(SourceClass::Stranger, 10, last, false, later), Gate::Captcha);
+        assert_eq!(
+            rules.gate(SourceClass::Stranger, 10, last, false, later),
+            Gate::Captcha
+        );
     }
 
     #[test] // BRU-04
     fn the_alarm_asks_strangers_for_a_captcha_but_not_known_browsers() {
         let rules = PasswordRules::default();
         let now = at("2026-11-21T08:00:00Z");
-        assert_eq!(rules.gate(SourceClass::Stranger, 0, None, true, now), Gate::Captcha);
-        assert_eq!(rules.gate(SourceClass::Known, 0, None, true, now), Gate::Open);
+        assert_eq!(
+            rules.gate(SourceClass::Stranger, 0, None, true, now),
+            Gate::Captcha
+        );
+        assert_eq!(
+            rules.gate(SourceClass::Known, 0, None, true, now),
+            Gate::Open
+        );
     }
 }

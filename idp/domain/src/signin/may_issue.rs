@@ -22,7 +22,11 @@ impl PersonState {
 
     /// A word that we don't know stops the account rather than opening it.
     pub fn from_column(word: &str) -> Self {
-        if word == "active" { Self::Active } else { Self::Suspended }
+        if word == "active" {
+            Self::Active
+        } else {
+            Self::Suspended
+        }
     }
 }
 

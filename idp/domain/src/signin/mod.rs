@@ -6,5 +6,5 @@ mod may_issue;
 mod step;
 
 pub use destination::Destination;
-pub use may_issue::{Denial, Holder, HeldNumber, PersonState, may_issue};
+pub use may_issue::{Denial, HeldNumber, Holder, PersonState, may_issue};
 pub use step::{Proof, SignIn, Standing, Step, StepPolicy, next_step};

@@ -50,7 +50,6 @@ pub struct Standing {
     pub phone_bound: bool,
 }
 
-
 /// What the school requires.
 #[derive(Clone, Debug)]
 pub struct StepPolicy {
@@ -78,14 +77,23 @@ pub enum Step {
 }
 
 /// The one dispatcher: what is missing, in the order in which it is asked for.
-pub fn next_step(signin: &SignIn, standing: &Standing, policy: &StepPolicy, now: Timestamp) -> Step {
+pub fn next_step(
+    signin: &SignIn,
+    standing: &Standing,
+    policy: &StepPolicy,
+    now: Timestamp,
+) -> Step {
     if signin.expires_at <= now || !signin.proofs.iter().any(|p| opens(p.factor)) {
         return Step::Expired;
     }
     // A password of one's own proves a finished evidence step: it can be set only behind one.
     if !signin.proofs.iter().any(|p| p.factor.is_evidence()) {
         // An activated account has no initial password any more; a row that says so is stale.
-        return if standing.activated { Step::Expired } else { Step::Evidence };
+        return if standing.activated {
+            Step::Expired
+        } else {
+            Step::Evidence
+        };
     }
     if standing.notice_version.as_deref() != Some(&policy.notice_version) {
         return Step::Notice;
@@ -137,13 +145,20 @@ mod tests {
             expires_at: "2026-11-21T09:00:00Z".parse().unwrap(),
             proofs: factors
                 .iter()
-                .map(|f| Proof { factor: *f, recipient: None, shown_at: now() })
+                .map(|f| Proof {
+                    factor: *f,
+                    recipient: None,
+                    shown_at: now(),
+                })
                 .collect(),
         }
     }
 
     fn policy() -> StepPolicy {
-        StepPolicy { phone_required: true, notice_version: "1".into() }
+        StepPolicy {
+            phone_required: true,
+            notice_version: "1".into(),
+        }
     }
 
     #[test]

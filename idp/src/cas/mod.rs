@@ -1,0 +1,8 @@
+//! The CAS protocol (CAS Protocol Specification 3.0.3). Its words are `idp_domain::cas`; here are
+//! its addresses.
+
+pub mod attributes;
+pub mod login;
+pub mod logout;
+pub mod tickets;
+pub mod validate;

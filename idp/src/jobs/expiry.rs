@@ -1,0 +1,37 @@
+//! Keeps the tables of one-use objects small, a few rows in each transaction, so that nobody
+//! waits for it.
+
+use std::time::Duration;
+
+use idp_storage::DbError;
+use idp_storage::expiry::{SWEEPS, sweep as sweep_table};
+
+use crate::app::App;
+
+const ROWS: i64 = 500;
+const PAUSE: Duration = Duration::from_millis(20);
+/// Of one table in one run: a backlog is worked off over several.
+const BATCHES: u32 = 200;
+
+/// One run over every table.
+///
+/// # Errors
+/// [`DbError`]; the next run goes on.
+pub async fn sweep(app: &App) -> Result<(), DbError> {
+    let now = app.clock.now();
+    for table in SWEEPS {
+        for _ in 0..BATCHES {
+            let mut tx = app.db.write().await?;
+            let rows = sweep_table(&mut tx, table, now, ROWS).await?;
+            tx.commit().await?;
+            if rows > 0 {
+                metrics::counter!("expired_rows_total", "table" => table.name).increment(rows);
+            }
+            if rows < ROWS.unsigned_abs() {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! The coarse first line against floods: a budget per client address (IPv6: per /64), in this
+//! node's memory. The counters that decide are in the database; an address alone never refuses a
+//! person for long, and the campus, thousands behind each address, has a budget of its own.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::response::{IntoResponse, Response};
+use governor::middleware::NoOpMiddleware;
+use themes::pages::Failure;
+use tower::Service;
+use tower_governor::governor::{GovernorConfig, GovernorConfigBuilder};
+use tower_governor::key_extractor::KeyExtractor;
+use tower_governor::{GovernorError, GovernorLayer};
+
+use crate::app::App;
+use crate::config::{Limits, Networks};
+use crate::refusal::Refusal;
+use crate::visit::Context;
+
+/// The address that configured proxies tell, of IPv6 the network that one household has.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientNetwork;
+
+impl KeyExtractor for ClientNetwork {
+    type Key = IpAddr;
+
+    fn extract<T>(&self, request: &Request<T>) -> Result<IpAddr, GovernorError> {
+        request
+            .extensions()
+            .get::<Context>()
+            .map(|context| network(context.address))
+            .ok_or(GovernorError::UnableToExtractKey)
+    }
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let prefix = u128::from(v6) & !u128::from(u64::MAX);
+            IpAddr::V6(Ipv6Addr::from(prefix))
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+type Governor = Arc<GovernorConfig<ClientNetwork, NoOpMiddleware>>;
+type Layer = GovernorLayer<ClientNetwork, NoOpMiddleware, Body>;
+
+/// The budgets of one node.
+#[derive(Clone, Debug)]
+pub struct Limiters {
+    stranger: Governor,
+    campus: Governor,
+    captcha: Governor,
+}
+
+/// The limits can't be used (a budget of nothing).
+#[derive(Debug, thiserror::Error)]
+#[error("limits: a budget of zero")]
+pub struct NoBudget;
+
+impl Limiters {
+    /// # Errors
+    /// [`NoBudget`] for a zero that the configuration should have refused.
+    pub fn new(limits: &Limits) -> Result<Self, NoBudget> {
+        Ok(Self {
+            stranger: per_minute(limits.stranger_per_minute.get())?,
+            campus: per_minute(limits.campus_per_minute.get())?,
+            captcha: per_minute(limits.captcha_per_minute.get())?,
+        })
+    }
+
+    pub(crate) fn captcha_layer(&self) -> Layer {
+        layer(&self.captcha)
+    }
+
+    /// One router behind the budget of the network that a request comes from.
+    pub(crate) fn by_network(&self, app: &Arc<App>, router: Router) -> ByNetwork {
+        ByNetwork {
+            networks: app.config.limits.campus_networks.clone(),
+            stranger: router.clone().layer(layer(&self.stranger)),
+            campus: router.layer(layer(&self.campus)),
+        }
+    }
+
+    /// Forgets addresses whose budget is full again. Call it now and then.
+    pub fn tidy(&self) {
+        for governor in [&self.stranger, &self.campus, &self.captcha] {
+            governor.limiter().retain_recent();
+        }
+    }
+}
+
+/// The same routes twice, each with its budget.
+#[derive(Clone, Debug)]
+pub(crate) struct ByNetwork {
+    networks: Networks,
+    stranger: Router,
+    campus: Router,
+}
+
+impl Service<Request<Body>> for ByNetwork {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = <Router as Service<Request<Body>>>::Future;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        // A router is always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let address = request.extensions().get::<Context>().map(|c| c.address);
+        if address.is_some_and(|address| self.networks.contains(address)) {
+            self.campus.call(request)
+        } else {
+            self.stranger.call(request)
+        }
+    }
+}
+
+fn layer(governor: &Governor) -> Layer {
+    GovernorLayer::new(Arc::clone(governor)).error_handler(refuse)
+}
+
+/// A burst of a minute's budget, refilled evenly.
+fn per_minute(count: u32) -> Result<Governor, NoBudget> {
+    let mut builder = GovernorConfigBuilder::default().key_extractor(ClientNetwork);
+    builder
+        .period(Duration::from_secs(60) / count.max(1))
+        .burst_size(count)
+        .finish()
+        .map(Arc::new)
+        .ok_or(NoBudget)
+}
+
+fn refuse(error: GovernorError) -> Response {
+    let retry_seconds = match error {
+        GovernorError::TooManyRequests { wait_time, .. } => {
+            u32::try_from(wait_time).ok().map(|seconds| seconds.max(1))
+        }
+        _ => None,
+    };
+    metrics::counter!("rate_limited_total").increment(1);
+    Refusal {
+        failure: Failure::TooMany,
+        retry_seconds,
+    }
+    .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_household_is_one_client_and_a_mapped_ipv4_is_itself() {
+        let key = |text: &str| network(text.parse().unwrap());
+        assert_eq!(key("2001:db8:1:2:3:4:5:6"), key("2001:db8:1:2::1"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+    }
+}

@@ -1,0 +1,303 @@
+//! Every way in, in one table. A route that isn't here doesn't exist; one that changes something
+//! names its protection against forgery, who may use it, and what it writes into the audit trail.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get, post};
+use idp_domain::audit::Event;
+use themes::pages::Failure;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::app::App;
+use crate::forgery::{Csrf, admit};
+use crate::refusal::Refusal;
+use crate::{cas, pages, rate, signin};
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    Anyone,
+    /// A sign-in under way, by its cookie.
+    SignIn,
+    /// A live SSO session.
+    Session,
+    /// An application's server, by what it presents.
+    Application,
+}
+
+/// How a route is kept from being used too often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rate {
+    /// Cached files, and servers of applications behind one address.
+    Unlimited,
+    /// Strangers, per client address.
+    Stranger,
+    /// New captchas, which cost milliseconds each (CAP-05).
+    Captcha,
+}
+
+/// A way in.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    pub method: &'static str,
+    pub path: &'static str,
+    /// `None` only where nothing changes by the browser's will alone.
+    pub csrf: Option<Csrf>,
+    pub auth: Auth,
+    pub rate: Rate,
+    /// What it may write into the audit trail.
+    pub audit: &'static [Event],
+    handler: fn() -> MethodRouter<Arc<App>>,
+}
+
+const fn page(path: &'static str, auth: Auth, handler: fn() -> MethodRouter<Arc<App>>) -> Route {
+    Route {
+        method: "GET",
+        path,
+        csrf: None,
+        auth,
+        rate: Rate::Stranger,
+        audit: &[],
+        handler,
+    }
+}
+
+const fn action(
+    path: &'static str,
+    csrf: Csrf,
+    auth: Auth,
+    audit: &'static [Event],
+    handler: fn() -> MethodRouter<Arc<App>>,
+) -> Route {
+    Route {
+        method: "POST",
+        path,
+        csrf: Some(csrf),
+        auth,
+        rate: Rate::Stranger,
+        audit,
+        handler,
+    }
+}
+
+/// A ticket is checked by a server, which sends no form and has no cookie.
+const fn validation(path: &'static str, handler: fn() -> MethodRouter<Arc<App>>) -> Route {
+    Route {
+        method: "GET",
+        path,
+        csrf: None,
+        auth: Auth::Application,
+        rate: Rate::Unlimited,
+        audit: &[
+            Event::TicketValidated,
+            Event::TicketReplayed,
+            Event::TicketMismatch,
+            Event::TicketRefused,
+        ],
+        handler,
+    }
+}
+
+/// The table.
+pub const ROUTES: &[Route] = &[
+    page("/", Auth::Anyone, || get(signin::front)),
+    page("/help", Auth::Anyone, || get(pages::help)),
+    Route {
+        rate: Rate::Unlimited,
+        ..page("/assets/{version}/{name}", Auth::Anyone, || {
+            get(pages::asset)
+        })
+    },
+    // CAS 3.0.3. A GET with a live session issues a ticket: that is the protocol.
+    Route {
+        audit: &[
+            Event::TicketIssued,
+            Event::ServiceRefused,
+            Event::AccessDenied,
+            Event::SessionReplayed,
+        ],
+        ..page("/cas/login", Auth::Anyone, || get(cas::login::show))
+    },
+    action(
+        "/cas/login",
+        Csrf::Visitor,
+        Auth::Anyone,
+        &[
+            Event::PasswordTried,
+            Event::SignedIn,
+            Event::TicketIssued,
+            Event::ServiceRefused,
+        ],
+        || post(cas::login::submit),
+    ),
+    // CAS 3.0.3 §2.3: signing out is a GET too; the worst that forgery gets is a sign-in page.
+    Route {
+        audit: &[Event::SignedOut],
+        ..page("/cas/logout", Auth::Anyone, || get(cas::logout::show))
+    },
+    action(
+        "/cas/logout",
+        Csrf::Session,
+        Auth::Session,
+        &[Event::SignedOut],
+        || post(cas::logout::submit),
+    ),
+    validation("/cas/validate", || get(cas::validate::cas1)),
+    validation("/cas/serviceValidate", || get(cas::validate::cas2)),
+    validation("/cas/p3/serviceValidate", || get(cas::validate::cas3)),
+    Route {
+        rate: Rate::Captcha,
+        ..page("/signin/captcha/{file}", Auth::Anyone, || {
+            get(signin::captcha::file)
+        })
+    },
+    page("/signin/queue", Auth::Anyone, || get(signin::queue::show)),
+    page("/signin/switch", Auth::Session, || {
+        get(signin::switch::show)
+    }),
+    action(
+        "/signin/switch",
+        Csrf::Session,
+        Auth::Session,
+        &[Event::SignedOut],
+        || post(signin::switch::submit),
+    ),
+    page("/signin/continue", Auth::SignIn, || {
+        get(signin::steps::resume)
+    }),
+    page("/signin/activation", Auth::Anyone, || {
+        get(signin::activation::show)
+    }),
+    action(
+        "/signin/activation",
+        Csrf::Visitor,
+        Auth::Anyone,
+        &[Event::EvidenceShown, Event::CodeRequested],
+        || post(signin::activation::submit),
+    ),
+    page("/signin/unlock", Auth::Anyone, || get(signin::unlock::show)),
+    action(
+        "/signin/unlock",
+        Csrf::Visitor,
+        Auth::Anyone,
+        &[
+            Event::CodeRequested,
+            Event::CodeTried,
+            Event::BrowserUnlocked,
+        ],
+        || post(signin::unlock::submit),
+    ),
+    page("/signin/evidence", Auth::SignIn, || {
+        get(signin::evidence::show)
+    }),
+    action(
+        "/signin/evidence",
+        Csrf::SignIn,
+        Auth::SignIn,
+        &[Event::CodeRequested, Event::CodeTried, Event::EvidenceShown],
+        || post(signin::evidence::submit),
+    ),
+    page("/signin/notice", Auth::SignIn, || get(signin::notice::show)),
+    action(
+        "/signin/notice",
+        Csrf::SignIn,
+        Auth::SignIn,
+        &[Event::NoticeAccepted],
+        || post(signin::notice::submit),
+    ),
+    page("/signin/password", Auth::SignIn, || {
+        get(signin::new_password::show)
+    }),
+    action(
+        "/signin/password",
+        Csrf::SignIn,
+        Auth::SignIn,
+        &[Event::PasswordChanged],
+        || post(signin::new_password::submit),
+    ),
+    page("/signin/phone", Auth::SignIn, || get(signin::phone::show)),
+    action(
+        "/signin/phone",
+        Csrf::SignIn,
+        Auth::SignIn,
+        &[Event::CodeRequested, Event::CodeTried, Event::PhoneBound],
+        || post(signin::phone::submit),
+    ),
+    page("/signin/done", Auth::SignIn, || get(signin::done::show)),
+    action(
+        "/signin/done",
+        Csrf::SignIn,
+        Auth::SignIn,
+        &[Event::Activated, Event::SignedIn, Event::TicketIssued],
+        || post(signin::done::submit),
+    ),
+];
+
+/// The public listener's router.
+pub(crate) fn router(app: &Arc<App>, limiters: &rate::Limiters) -> Router {
+    let mut limited = Router::new();
+    let mut unlimited = Router::new();
+    for route in ROUTES {
+        let mut method = (route.handler)();
+        if let Some(csrf) = route.csrf {
+            method = method.layer(from_fn(move |request: Request, next: Next| {
+                admit(csrf, request, next)
+            }));
+        }
+        match route.rate {
+            Rate::Unlimited => unlimited = unlimited.route(route.path, method),
+            Rate::Stranger => limited = limited.route(route.path, method),
+            Rate::Captcha => {
+                limited = limited.route(route.path, method.layer(limiters.captcha_layer()));
+            }
+        }
+    }
+    let limited = limited
+        .fallback(|| async { Refusal::NOT_FOUND })
+        .method_not_allowed_fallback(|| async { Refusal::new(Failure::Method) })
+        .with_state(Arc::clone(app));
+    unlimited
+        .with_state(Arc::clone(app))
+        .fallback_service(limiters.by_network(app, limited))
+        .method_not_allowed_fallback(|| async { Refusal::new(Failure::Method) })
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(app), pages::present))
+}
+
+/// FLT-15: a defect in a handler costs one request and tells nothing.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    use axum::response::IntoResponse;
+    metrics::counter!("panics_total").increment(1);
+    tracing::error!("a handler panicked");
+    Refusal::new(Failure::Internal).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Method;
+    use std::collections::HashSet;
+
+    #[test] // SES-04: a route that changes something has its protection, or says why not
+    fn every_post_is_protected_and_audited() {
+        for route in ROUTES {
+            let method: Method = route.method.parse().unwrap();
+            if method == Method::POST {
+                assert!(route.csrf.is_some(), "{} has no protection", route.path);
+                assert!(!route.audit.is_empty(), "{} leaves no trace", route.path);
+            } else {
+                assert_eq!(method, Method::GET, "{}", route.path);
+                assert!(route.csrf.is_none(), "{}", route.path);
+            }
+        }
+    }
+
+    #[test]
+    fn no_way_in_stands_twice() {
+        let mut seen = HashSet::new();
+        assert!(ROUTES.iter().all(|r| seen.insert((r.method, r.path))));
+    }
+}

@@ -1,0 +1,83 @@
+//! SSO sessions by their cookie.
+
+use idp_domain::audit::{Event, Outcome};
+use idp_domain::secrets::{Tag, hash_secret};
+use idp_domain::sessions::Session;
+use idp_domain::signin::Holder;
+use idp_storage::{audit, sessions};
+
+use crate::cookies::{CookieKind, SetCookie};
+use crate::refusal::Refusal;
+use crate::visit::Visit;
+
+/// The hash under which a session's cookie is kept.
+pub fn cookie_hash(value: &str) -> Tag {
+    hash_secret("session", value)
+}
+
+/// A session and its person, as they arrive at a protocol: not yet the authority to issue
+/// anything, which is `ActiveSession::establish`'s to give.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    pub session: Session,
+    pub holder: Holder,
+    /// Credentials were shown in this very request chain.
+    pub fresh: bool,
+}
+
+/// The live session of this browser. A cookie of a dead one is removed, and noted (TKT-13).
+pub async fn current(visit: &mut Visit) -> Result<Option<Arrival>, Refusal> {
+    let Some(cookie) = visit.cookie(CookieKind::Session) else {
+        return Ok(None);
+    };
+    let id_hash = cookie_hash(cookie);
+    let found = sessions::find(&mut visit.app.db.read().await?, &id_hash).await?;
+    let rules = visit.app.session_rules();
+    match found {
+        Some((session, holder)) if session.is_live(&rules, visit.now) => Ok(Some(Arrival {
+            session,
+            holder,
+            fresh: false,
+        })),
+        Some((session, _)) => {
+            let entry = visit
+                .audit(Event::SessionReplayed, Outcome::Refused)
+                .of(session.person)
+                .because(if session.ended { "ended" } else { "expired" });
+            let mut tx = visit.app.db.write().await?;
+            audit::record(&mut tx, &entry).await?;
+            tx.commit().await?;
+            visit.set_cookie(SetCookie::removed(CookieKind::Session));
+            Ok(None)
+        }
+        None => {
+            visit.set_cookie(SetCookie::removed(CookieKind::Session));
+            Ok(None)
+        }
+    }
+}
+
+/// Ends the session of this browser; true when there was one.
+pub async fn end(visit: &mut Visit, reason: &'static str) -> Result<bool, Refusal> {
+    let Some(cookie) = visit.cookie(CookieKind::Session) else {
+        return Ok(false);
+    };
+    let id_hash = cookie_hash(cookie);
+    let found = sessions::find(&mut visit.app.db.read().await?, &id_hash).await?;
+    let mut ended = false;
+    if let Some((session, _)) = found {
+        let mut tx = visit.app.db.write().await?;
+        ended = sessions::end(&mut tx, &id_hash, reason, visit.now).await?;
+        if ended {
+            let entry = visit
+                .audit(Event::SignedOut, Outcome::Success)
+                .of(session.person)
+                .because(reason)
+                .with("sid", session.sid.to_string());
+            audit::record(&mut tx, &entry).await?;
+        }
+        tx.commit().await?;
+    }
+    visit.set_cookie(SetCookie::removed(CookieKind::Session));
+    Ok(ended)
+}

@@ -1,0 +1,263 @@
+//! First sign-in for those whom the initial password doesn't serve: a code to the phone that the
+//! school has, or an activation code. Unknown and active accounts get the same pages (ENM-01).
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use idp_domain::accounts::AccountNumber;
+use idp_domain::audit::{Event, Outcome};
+use idp_domain::factors::{CodePurpose, Factor};
+use idp_domain::secrets::{hash_secret, random_secret};
+use idp_domain::signin::{Destination, PersonState, Proof};
+use idp_storage::audit;
+use idp_storage::persons::{self, SignInAccount};
+use themes::pages::{Activation, Notice};
+
+use super::evidence::{Spent, school_phone, spend_secret};
+use super::form::query_of;
+use super::password::{Outcome as SignInOutcome, go_on, new_signin};
+use crate::cookies::{CookieKind, SetCookie};
+use crate::factors::captcha::{self, Answer};
+use crate::factors::codes::{self, CodeFlow, Tried};
+use crate::factors::guard::account_key;
+use crate::forgery::{Csrf, Fields};
+use crate::refusal::Refusal;
+use crate::visit::Visit;
+
+const HERE: &str = "/signin/activation";
+
+/// `GET /signin/activation`
+pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
+    let carried = carried(&visit.here);
+    page(&mut visit, carried, "", None, None)
+}
+
+/// `POST /signin/activation`: `intent` is `send` (with `method` `sms` or `code`) or `verify`.
+pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
+    let carried = carried(form.pairs());
+    visit.context.here.clone_from(&carried);
+    let username = form.get("username");
+    let began = if form.get("intent") == "verify" {
+        verify(&mut visit, &form, &carried).await?
+    } else if form.get("method") == "code" {
+        by_secret(&mut visit, &form, &carried).await?
+    } else {
+        send(&mut visit, &form).await?
+    };
+    match began {
+        Began::SignIn => Ok(visit.redirect_home("/signin/continue")),
+        Began::Asked(notice) => {
+            let code = code_entry(&visit).await?;
+            page(&mut visit, carried, username, Some(notice), code)
+        }
+        Began::Refused(notice) => page(&mut visit, carried, username, Some(notice), None),
+    }
+}
+
+enum Began {
+    SignIn,
+    /// The page that takes the code.
+    Asked(Notice),
+    /// The first page again.
+    Refused(Notice),
+}
+
+/// The account of what was typed, if it may be activated now.
+async fn waiting_account(
+    visit: &Visit,
+    username: &str,
+) -> Result<(String, Option<SignInAccount>), Refusal> {
+    let number = AccountNumber::parse(username)
+        .map(|number| number.as_str().to_owned())
+        .unwrap_or_default();
+    let mut conn = visit.app.db.read().await?;
+    let account = persons::for_sign_in(&mut conn, &number).await?;
+    let waiting = account.filter(|account| {
+        !account.activated
+            && account.state == PersonState::Active
+            && account.valid_from.is_none_or(|from| from <= visit.now)
+            && account.valid_until.is_none_or(|until| visit.now < until)
+    });
+    Ok((number, waiting))
+}
+
+/// Uses the captcha up before any other work.
+async fn passes_captcha(visit: &Visit, form: &Fields) -> Result<bool, Refusal> {
+    let answer = Answer {
+        id: form.get("captcha_id"),
+        text: form.get("captcha"),
+    };
+    let mut tx = visit.app.db.write().await?;
+    let right = captcha::redeem(visit, &mut tx, answer).await?;
+    tx.commit().await?;
+    Ok(right)
+}
+
+async fn send(visit: &mut Visit, form: &Fields) -> Result<Began, Refusal> {
+    let username = form.get("username");
+    if username.trim().is_empty() {
+        return Ok(Began::Refused(Notice::Missing));
+    }
+    if !passes_captcha(visit, form).await? {
+        return Ok(Began::Refused(Notice::WrongCaptcha));
+    }
+    let (number, account) = waiting_account(visit, username).await?;
+    let phone = match &account {
+        Some(account) => school_phone(visit, account)?,
+        None => None,
+    };
+    let secret = random_secret(&mut visit.rng);
+    visit.set_cookie(SetCookie::session(CookieKind::Unlock, secret));
+    let flow = code_flow(visit, &number, account.as_ref()).ok_or(Refusal::INTERNAL)?;
+    // Limited or sent, known or not: the same page.
+    codes::ask(visit, &flow, phone.as_ref()).await?;
+    Ok(Began::Asked(Notice::CodeSent))
+}
+
+fn code_flow(visit: &Visit, number: &str, account: Option<&SignInAccount>) -> Option<CodeFlow> {
+    let person = account.map(|account| account.person);
+    Some(CodeFlow {
+        flow: hash_secret("unlock", visit.cookie(CookieKind::Unlock)?),
+        purpose: CodePurpose::Evidence,
+        person,
+        account: account_key(visit, person, number),
+        proved: false,
+    })
+}
+
+async fn verify(
+    visit: &mut Visit,
+    form: &Fields,
+    carried: &[(String, String)],
+) -> Result<Began, Refusal> {
+    if form.get("code").trim().is_empty() {
+        return Ok(Began::Asked(Notice::Missing));
+    }
+    let (number, account) = waiting_account(visit, form.get("username")).await?;
+    let Some(flow) = code_flow(visit, &number, account.as_ref()) else {
+        return Ok(Began::Refused(Notice::DeadCode));
+    };
+    let mut tx = visit.app.db.write().await?;
+    let began = match (
+        codes::try_code(visit, &mut tx, &flow, form.get("code")).await?,
+        account,
+    ) {
+        (Tried::Right { recipient, .. }, Some(account)) => {
+            let (secret, mut signin) = new_signin(visit, &account, &[], destination(carried));
+            signin.proofs.push(Proof {
+                factor: Factor::SchoolPhone,
+                recipient: Some(recipient),
+                shown_at: visit.now,
+            });
+            note_evidence(visit, &mut tx, &account, Factor::SchoolPhone).await?;
+            begun(go_on(visit, &mut tx, &signin, &secret).await?)
+        }
+        (Tried::Wrong | Tried::Right { .. }, _) => Began::Asked(Notice::WrongCode),
+        (Tried::Dead, _) => Began::Refused(Notice::DeadCode),
+        (Tried::Limited, _) => Began::Refused(Notice::CodeLimit),
+    };
+    tx.commit().await?;
+    Ok(began)
+}
+
+async fn by_secret(
+    visit: &mut Visit,
+    form: &Fields,
+    carried: &[(String, String)],
+) -> Result<Began, Refusal> {
+    let typed = form.get("activation_code");
+    if form.get("username").trim().is_empty() || typed.trim().is_empty() {
+        return Ok(Began::Refused(Notice::Missing));
+    }
+    if !passes_captcha(visit, form).await? {
+        return Ok(Began::Refused(Notice::WrongCaptcha));
+    }
+    let (_, account) = waiting_account(visit, form.get("username")).await?;
+    let Some(account) = account else {
+        return Ok(Began::Refused(Notice::WrongActivationCode));
+    };
+    let mut tx = visit.app.db.write().await?;
+    let began = match spend_secret(visit, &mut tx, &account, typed).await? {
+        Spent::Right(factor) => {
+            let (secret, signin) = new_signin(visit, &account, &[factor], destination(carried));
+            note_evidence(visit, &mut tx, &account, factor).await?;
+            begun(go_on(visit, &mut tx, &signin, &secret).await?)
+        }
+        // Limited says the same: it would tell that the account exists.
+        Spent::Wrong | Spent::Limited => Began::Refused(Notice::WrongActivationCode),
+    };
+    tx.commit().await?;
+    Ok(began)
+}
+
+fn begun(outcome: SignInOutcome) -> Began {
+    match outcome {
+        // An account that waits for its activation always has a step left.
+        SignInOutcome::Complete | SignInOutcome::Steps => Began::SignIn,
+        SignInOutcome::Refused { notice, .. } => Began::Refused(notice),
+    }
+}
+
+async fn note_evidence(
+    visit: &mut Visit,
+    tx: &mut migrations::Tx,
+    account: &SignInAccount,
+    factor: Factor,
+) -> Result<(), Refusal> {
+    visit.set_cookie(SetCookie::removed(CookieKind::Unlock));
+    let entry = visit
+        .audit(Event::EvidenceShown, Outcome::Success)
+        .of(account.person)
+        .with("factor", factor.as_str());
+    audit::record(tx, &entry).await?;
+    Ok(())
+}
+
+/// What the protocol's request carried, to go on to after the wizard.
+pub fn carried(pairs: &[(String, String)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .filter(|(name, _)| matches!(name.as_str(), "service" | "renew" | "method"))
+        .cloned()
+        .collect()
+}
+
+fn destination(carried: &[(String, String)]) -> Destination {
+    match carried.iter().find(|(name, _)| name == "service") {
+        Some((_, service)) => Destination::Cas {
+            service: service.clone(),
+        },
+        None => Destination::Home,
+    }
+}
+
+async fn code_entry(visit: &Visit) -> Result<Option<themes::pages::CodeEntry>, Refusal> {
+    let Some(cookie) = visit.cookie(CookieKind::Unlock) else {
+        return Ok(None);
+    };
+    let flow = hash_secret("unlock", cookie);
+    // Never the number, not even masked, and never how the delivery went.
+    let entry = codes::entry(visit, &flow, CodePurpose::Evidence, false).await?;
+    Ok(Some(
+        entry.map_or_else(codes::blank_entry, |(entry, _)| entry),
+    ))
+}
+
+fn page(
+    visit: &mut Visit,
+    carried: Vec<(String, String)>,
+    username: &str,
+    notice: Option<Notice>,
+    code: Option<themes::pages::CodeEntry>,
+) -> Result<Response, Refusal> {
+    let query = query_of(&carried);
+    let page = Activation {
+        notice,
+        username: username.chars().take(64).collect(),
+        captcha: visit.new_captcha(),
+        other_captcha: format!("{HERE}{query}"),
+        code,
+        sign_in: format!("/cas/login{query}"),
+        form: visit.form(Csrf::Visitor, HERE, carried),
+    };
+    visit.page(StatusCode::OK, &page)
+}

@@ -1,0 +1,94 @@
+//! The end of a sign-in: the session begins.
+
+use axum::response::Response;
+use idp_domain::Timestamp;
+use idp_domain::audit::{Event, Outcome};
+use idp_domain::factors::Factor;
+use idp_domain::ids::{PersonId, Sid};
+use idp_domain::secrets::{hash_secret, random_secret};
+use idp_domain::signin::Destination;
+use idp_storage::{audit, devices, sessions};
+use migrations::Tx;
+
+use crate::cookies::{CookieKind, SetCookie};
+use crate::refusal::Refusal;
+use crate::sessions::cookie_hash;
+use crate::visit::Visit;
+
+/// Who completed a sign-in, and how.
+#[derive(Clone, Debug)]
+pub struct Completed<'a> {
+    pub person: PersonId,
+    /// Canonical number that was typed.
+    pub number: &'a str,
+    pub factors: &'a [Factor],
+}
+
+/// Begins the session in the caller's transaction, under a cookie that nobody has seen before
+/// (SES-01). The browser's former session ends.
+pub async fn begin_session(
+    visit: &mut Visit,
+    tx: &mut Tx,
+    completed: &Completed<'_>,
+) -> Result<(), Refusal> {
+    let now = visit.now;
+    if let Some(former) = visit.cookies.get(CookieKind::Session).map(cookie_hash) {
+        sessions::end(tx, &former, "replaced", now).await?;
+    }
+    let secret = random_secret(&mut visit.rng);
+    let life = visit.app.session_rules().life;
+    let sid = Sid::new(now, &mut visit.rng);
+    sessions::create(
+        tx,
+        &sessions::NewSession {
+            id_hash: cookie_hash(&secret),
+            sid,
+            person: completed.person,
+            number: completed.number,
+            factors: completed.factors,
+            signed_in_at: now,
+            expires_at: now.checked_add(life).unwrap_or(Timestamp::MAX),
+            address: Some(visit.address.to_string()),
+            user_agent: visit.user_agent.as_deref(),
+        },
+    )
+    .await?;
+    remember_browser(visit, tx, completed.person).await?;
+    let factors: Vec<&str> = completed.factors.iter().map(|f| f.as_str()).collect();
+    let entry = visit
+        .audit(Event::SignedIn, Outcome::Success)
+        .of(completed.person)
+        .with("sid", sid.to_string())
+        .with("factors", factors);
+    audit::record(tx, &entry).await?;
+    visit.set_cookie(SetCookie::session(CookieKind::Session, secret));
+    visit.set_cookie(SetCookie::removed(CookieKind::SignIn));
+    visit.set_cookie(SetCookie::removed(CookieKind::Queue));
+    Ok(())
+}
+
+/// This browser is known from now on, under a new value each time.
+pub async fn remember_browser(
+    visit: &mut Visit,
+    tx: &mut Tx,
+    person: PersonId,
+) -> Result<(), Refusal> {
+    let now = visit.now;
+    let life = visit.app.config.session.known_device();
+    let secret = random_secret(&mut visit.rng);
+    let expires_at = now.checked_add(life).unwrap_or(Timestamp::MAX);
+    let hash = hash_secret("device", &secret);
+    devices::remember(tx, &hash, person, now, expires_at).await?;
+    visit.set_cookie(SetCookie::lasting(CookieKind::Device, secret, life));
+    Ok(())
+}
+
+/// The session that this visit just began goes on to where it was going.
+pub async fn arrive(visit: &mut Visit, destination: &Destination) -> Result<Response, Refusal> {
+    let mut arrival = crate::sessions::current(visit)
+        .await?
+        .ok_or(Refusal::FLOW_EXPIRED)?;
+    arrival.fresh = true;
+    let arrive = visit.app.arrive;
+    arrive(visit, arrival, destination).await
+}

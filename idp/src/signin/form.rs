@@ -1,0 +1,80 @@
+use axum::http::StatusCode;
+use axum::response::Response;
+use themes::pages::{Notice, SignIn};
+
+use crate::cookies::CookieKind;
+use crate::forgery::Csrf;
+use crate::refusal::Refusal;
+use crate::visit::Visit;
+
+/// The sign-in form of a protocol: where it posts, what it carries, and which application sent
+/// the visitor.
+#[derive(Clone, Debug)]
+pub struct SignInForm {
+    /// `/cas/login`
+    pub action: &'static str,
+    /// The protocol's parameters, carried along as they came.
+    pub carried: Vec<(String, String)>,
+    pub application: Option<themes::Names>,
+    /// Origin of the proven target, which the answer to the POST redirects to.
+    pub target: Option<String>,
+}
+
+/// What the form says this time.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    pub notice: Option<Notice>,
+    pub username: String,
+    pub captcha: bool,
+}
+
+impl SignInForm {
+    /// The page. For a stranger it touches no database.
+    pub fn render(
+        &self,
+        visit: &mut Visit,
+        status: StatusCode,
+        shown: Shown,
+    ) -> Result<Response, Refusal> {
+        let captcha = shown.captcha || visit.app.alarm_stands();
+        visit.context.here.clone_from(&self.carried);
+        let query = query_of(&self.carried);
+        let page = SignIn {
+            form: visit.form(Csrf::Visitor, self.action, self.carried.clone()),
+            notice: shown.notice,
+            username: shown.username,
+            application: self.application.clone(),
+            captcha: captcha.then(|| visit.new_captcha()),
+            other_captcha: captcha.then(|| {
+                let more = if query.is_empty() {
+                    "?captcha=new"
+                } else {
+                    "&captcha=new"
+                };
+                format!("{}{query}{more}", self.action)
+            }),
+            resume: visit
+                .cookie(CookieKind::SignIn)
+                .map(|_| "/signin/continue".to_owned()),
+            activation: format!("/signin/activation{query}"),
+            unlock: format!("/signin/unlock{query}"),
+            help: "/help".into(),
+        };
+        visit.page_leading_to(status, &page, self.target.as_deref())
+    }
+
+    /// The same form by a link.
+    pub fn address(&self) -> String {
+        format!("{}{}", self.action, query_of(&self.carried))
+    }
+}
+
+/// `?a=b&c=d`, or nothing.
+pub fn query_of(pairs: &[(String, String)]) -> String {
+    if pairs.is_empty() {
+        return String::new();
+    }
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs);
+    format!("?{}", query.finish())
+}

@@ -1,0 +1,48 @@
+//! 切换账号: signs out here, really, and asks again.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use themes::pages::SwitchAccount;
+
+use super::form::query_of;
+use crate::cookies::{CookieKind, SetCookie};
+use crate::forgery::{Csrf, Fields};
+use crate::refusal::Refusal;
+use crate::sessions;
+use crate::visit::Visit;
+
+/// What is carried from the application's request to the sign-in after it.
+fn carried(pairs: &[(String, String)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .filter(|(name, _)| matches!(name.as_str(), "service" | "method"))
+        .cloned()
+        .collect()
+}
+
+/// `GET /signin/switch`
+pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
+    let carried = carried(&visit.here);
+    let sign_in = format!("/cas/login{}", query_of(&carried));
+    let now = visit.now;
+    let Some(arrival) = sessions::current(&mut visit).await? else {
+        return Ok(visit.redirect_home(&sign_in));
+    };
+    let number = arrival.holder.latest_number(now);
+    let page = SwitchAccount {
+        name: number.map(|n| n.name.clone()).unwrap_or_default(),
+        number: number.map(|n| n.display.clone()).unwrap_or_default(),
+        form: visit.form(Csrf::Session, "/signin/switch", carried),
+        back: sign_in,
+    };
+    visit.page(StatusCode::OK, &page)
+}
+
+/// `POST /signin/switch`
+pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
+    sessions::end(&mut visit, "switch_account").await?;
+    visit.set_cookie(SetCookie::removed(CookieKind::SignIn));
+    let mut pairs = carried(form.pairs());
+    pairs.push(("switched".into(), "true".into()));
+    Ok(visit.redirect_home(&format!("/cas/login{}", query_of(&pairs))))
+}

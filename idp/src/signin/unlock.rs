@@ -1,0 +1,170 @@
+//! After too many failures: a code to the bound phone makes this browser a known one, with a
+//! counter of its own, so that strangers can't keep the owner out (BRU-03). Unknown numbers get
+//! the same pages and no message.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use idp_domain::accounts::AccountNumber;
+use idp_domain::audit::{Event, Outcome};
+use idp_domain::factors::CodePurpose;
+use idp_domain::ids::PersonId;
+use idp_domain::secrets::{hash_secret, random_secret};
+use idp_storage::{audit, persons};
+use themes::pages::{Notice, Unlock};
+
+use super::activation::carried;
+use super::complete::remember_browser;
+use super::form::query_of;
+use crate::cookies::{CookieKind, SetCookie};
+use crate::factors::captcha::{self, Answer};
+use crate::factors::codes::{self, CodeFlow, Tried};
+use crate::factors::guard::account_key;
+use crate::factors::phones;
+use crate::forgery::{Csrf, Fields};
+use crate::refusal::Refusal;
+use crate::visit::Visit;
+
+const HERE: &str = "/signin/unlock";
+
+/// `GET /signin/unlock`
+pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
+    let carried = carried(&visit.here);
+    page(&mut visit, carried, "", None, None)
+}
+
+/// `POST /signin/unlock`: `intent` is `send` or `verify`.
+pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
+    let carried = carried(form.pairs());
+    visit.context.here.clone_from(&carried);
+    let username = form.get("username");
+    if form.get("intent") == "verify" {
+        return match verify(&mut visit, &form).await? {
+            None => Ok(visit.redirect_home(&format!("/cas/login{}", query_of(&carried)))),
+            Some(notice) => {
+                let code = code_entry(&visit).await?;
+                page(&mut visit, carried, username, Some(notice), code)
+            }
+        };
+    }
+    let refused = send(&mut visit, &form).await?;
+    let code = match &refused {
+        None => code_entry(&visit).await?,
+        Some(_) => None,
+    };
+    let notice = refused.unwrap_or(Notice::CodeSent);
+    page(&mut visit, carried, username, Some(notice), code)
+}
+
+async fn person(visit: &Visit, username: &str) -> Result<(String, Option<PersonId>), Refusal> {
+    let number = AccountNumber::parse(username)
+        .map(|number| number.as_str().to_owned())
+        .unwrap_or_default();
+    let mut conn = visit.app.db.read().await?;
+    let account = persons::for_sign_in(&mut conn, &number).await?;
+    Ok((
+        number,
+        account
+            .filter(|a| a.activated)
+            .map(|account| account.person),
+    ))
+}
+
+fn code_flow(visit: &Visit, number: &str, person: Option<PersonId>) -> Option<CodeFlow> {
+    Some(CodeFlow {
+        flow: hash_secret("unlock", visit.cookie(CookieKind::Unlock)?),
+        purpose: CodePurpose::Unlock,
+        person,
+        account: account_key(visit, person, number),
+        proved: false,
+    })
+}
+
+/// `None`: asked for, as far as anybody can see.
+async fn send(visit: &mut Visit, form: &Fields) -> Result<Option<Notice>, Refusal> {
+    if form.get("username").trim().is_empty() {
+        return Ok(Some(Notice::Missing));
+    }
+    let answer = Answer {
+        id: form.get("captcha_id"),
+        text: form.get("captcha"),
+    };
+    let mut tx = visit.app.db.write().await?;
+    let passed = captcha::redeem(visit, &mut tx, answer).await?;
+    tx.commit().await?;
+    if !passed {
+        return Ok(Some(Notice::WrongCaptcha));
+    }
+    let (number, person) = person(visit, form.get("username")).await?;
+    let app = visit.app.clone();
+    let phone = match person {
+        Some(person) => phones::bound(&mut app.db.read().await?, &app.keys, person).await?,
+        None => None,
+    };
+    let secret = random_secret(&mut visit.rng);
+    visit.set_cookie(SetCookie::session(CookieKind::Unlock, secret));
+    let flow = code_flow(visit, &number, person).ok_or(Refusal::INTERNAL)?;
+    codes::ask(visit, &flow, phone.as_ref()).await?;
+    Ok(None)
+}
+
+/// `None`: this browser is known now.
+async fn verify(visit: &mut Visit, form: &Fields) -> Result<Option<Notice>, Refusal> {
+    if form.get("code").trim().is_empty() {
+        return Ok(Some(Notice::Missing));
+    }
+    let (number, person) = person(visit, form.get("username")).await?;
+    let Some(flow) = code_flow(visit, &number, person) else {
+        return Ok(Some(Notice::DeadCode));
+    };
+    let mut tx = visit.app.db.write().await?;
+    let refused = match (
+        codes::try_code(visit, &mut tx, &flow, form.get("code")).await?,
+        person,
+    ) {
+        (Tried::Right { .. }, Some(person)) => {
+            remember_browser(visit, &mut tx, person).await?;
+            visit.set_cookie(SetCookie::removed(CookieKind::Unlock));
+            let entry = visit
+                .audit(Event::BrowserUnlocked, Outcome::Success)
+                .of(person);
+            audit::record(&mut tx, &entry).await?;
+            None
+        }
+        (Tried::Wrong | Tried::Right { .. }, _) => Some(Notice::WrongCode),
+        (Tried::Dead, _) => Some(Notice::DeadCode),
+        (Tried::Limited, _) => Some(Notice::CodeLimit),
+    };
+    tx.commit().await?;
+    Ok(refused)
+}
+
+async fn code_entry(visit: &Visit) -> Result<Option<themes::pages::CodeEntry>, Refusal> {
+    let Some(cookie) = visit.cookie(CookieKind::Unlock) else {
+        return Ok(None);
+    };
+    let flow = hash_secret("unlock", cookie);
+    let entry = codes::entry(visit, &flow, CodePurpose::Unlock, false).await?;
+    Ok(Some(
+        entry.map_or_else(codes::blank_entry, |(entry, _)| entry),
+    ))
+}
+
+fn page(
+    visit: &mut Visit,
+    carried: Vec<(String, String)>,
+    username: &str,
+    notice: Option<Notice>,
+    code: Option<themes::pages::CodeEntry>,
+) -> Result<Response, Refusal> {
+    let query = query_of(&carried);
+    let page = Unlock {
+        notice,
+        username: username.chars().take(64).collect(),
+        captcha: Some(visit.new_captcha()),
+        other_captcha: Some(format!("{HERE}{query}")),
+        code,
+        sign_in: format!("/cas/login{query}"),
+        form: visit.form(Csrf::Visitor, HERE, carried),
+    };
+    visit.page(StatusCode::OK, &page)
+}

@@ -1,0 +1,209 @@
+//! One request: everything that handlers share, in one extractor.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::{ACCEPT_LANGUAGE, HOST, USER_AGENT};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri};
+use idp_domain::Timestamp;
+use idp_domain::audit::{Event, Outcome};
+use idp_domain::ids::AuditId;
+use idp_domain::secrets::random_base62;
+use idp_storage::audit::Entry;
+use rand::rngs::StdRng;
+use themes::Locale;
+
+use crate::app::App;
+use crate::cookies::{CookieKind, Cookies, SetCookie};
+use crate::refusal::Refusal;
+
+/// What is known of a request before anybody handles it. Made by the outermost layer.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub app: Arc<App>,
+    pub now: Timestamp,
+    pub locale: Locale,
+    /// The client's, as configured proxies tell it; never a header of anybody else.
+    pub address: IpAddr,
+    pub request_id: String,
+    pub cookies: Cookies,
+    pub user_agent: Option<String>,
+    pub path: String,
+    pub query: Option<String>,
+    /// The parameters by which a GET of this path shows the same page again, for the language
+    /// switch: the query's, or those that a form carried.
+    pub here: Vec<(String, String)>,
+    /// Lower case; one of ours, once `hosts` has let it through.
+    pub host: String,
+    pub is_get: bool,
+}
+
+impl Context {
+    pub fn read(app: &Arc<App>, parts: &Parts) -> Self {
+        let headers = &parts.headers;
+        let cookies = Cookies::read(headers, app.is_https());
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
+        Self {
+            now: app.clock.now(),
+            locale: locale(app, &parts.uri, headers, &cookies),
+            address: client_address(app, peer, headers),
+            request_id: random_base62(16, &mut app.entropy.rng()),
+            cookies,
+            user_agent: headers
+                .get(USER_AGENT)
+                .and_then(|v| v.to_str().ok())
+                .map(|v| v.chars().take(256).collect()),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().map(str::to_owned),
+            here: parts
+                .uri
+                .query()
+                .map(|query| idp_domain::cas::decode_pairs(query.as_bytes()))
+                .unwrap_or_default(),
+            host: host(&parts.uri, headers),
+            is_get: parts.method.is_safe(),
+            app: Arc::clone(app),
+        }
+    }
+
+    /// `scheme://host` of this request, which is one of ours.
+    pub fn origin(&self) -> String {
+        let scheme = if self.app.is_https() { "https" } else { "http" };
+        format!("{scheme}://{}", self.host)
+    }
+}
+
+fn host(uri: &Uri, headers: &HeaderMap) -> String {
+    uri.authority()
+        .map(axum::http::uri::Authority::as_str)
+        .or_else(|| headers.get(HOST).and_then(|v| v.to_str().ok()))
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+}
+
+/// The peer, or behind configured proxies the last address that none of them is (NET-02).
+fn client_address(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let proxies = &app.config.server.trusted_proxies;
+    let mut address = peer.to_canonical();
+    if !proxies.contains(address) {
+        return address;
+    }
+    let hops: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .collect();
+    for hop in hops.into_iter().rev() {
+        // What a trusted proxy passed on and isn't an address ends the chain there.
+        let Ok(hop) = hop.trim().parse::<IpAddr>() else {
+            break;
+        };
+        address = hop.to_canonical();
+        if !proxies.contains(address) {
+            break;
+        }
+    }
+    address
+}
+
+/// `locale=` of the address (Apereo CAS has the same), else the cookie, else what the browser
+/// prefers.
+fn locale(app: &App, uri: &Uri, headers: &HeaderMap, cookies: &Cookies) -> Locale {
+    let asked = uri.query().and_then(|query| {
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| name == "locale")
+            .and_then(|(_, value)| Locale::parse(&value))
+    });
+    asked
+        .or_else(|| cookies.get(CookieKind::Locale).and_then(Locale::parse))
+        .unwrap_or_else(|| {
+            let accept = headers
+                .get(ACCEPT_LANGUAGE)
+                .and_then(|v| v.to_str().ok())
+                .unwrap_or_default();
+            Locale::negotiate(accept, app.themes.default_locale())
+        })
+}
+
+/// A request in the hands of its handler.
+#[derive(Debug)]
+pub struct Visit {
+    pub context: Context,
+    pub rng: StdRng,
+    /// Goes out with the response.
+    pub set_cookies: Vec<SetCookie>,
+}
+
+impl std::ops::Deref for Visit {
+    type Target = Context;
+    fn deref(&self) -> &Context {
+        &self.context
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let context = parts
+            .extensions
+            .get::<Context>()
+            .cloned()
+            .ok_or(Refusal::new(themes::pages::Failure::Internal))?;
+        Ok(Self::new(context))
+    }
+}
+
+impl Visit {
+    pub fn new(context: Context) -> Self {
+        Self {
+            rng: context.app.entropy.rng(),
+            context,
+            set_cookies: Vec::new(),
+        }
+    }
+
+    /// Sets or removes a cookie with the response.
+    pub fn set_cookie(&mut self, cookie: SetCookie) {
+        self.set_cookies.retain(|other| other.kind != cookie.kind);
+        self.set_cookies.push(cookie);
+    }
+
+    /// A cookie as the browser will have it after this response.
+    pub fn cookie(&self, kind: CookieKind) -> Option<&str> {
+        match self.set_cookies.iter().find(|cookie| cookie.kind == kind) {
+            Some(cookie) => Some(cookie.value.as_str()).filter(|value| !value.is_empty()),
+            None => self.cookies.get(kind),
+        }
+    }
+
+    /// An audit row of this request, to be written in the transaction of its change.
+    pub fn audit(&mut self, event: Event, outcome: Outcome) -> Entry {
+        let id = AuditId::new(self.context.now, &mut self.rng);
+        Entry {
+            address: Some(self.context.address.to_string()),
+            request_id: Some(self.context.request_id.clone()),
+            ..Entry::new(id, self.context.now, event, outcome)
+        }
+    }
+
+    /// A clock time of the school's zone: `14:35`.
+    pub fn clock_time(&self, at: Timestamp) -> String {
+        self.zoned(at).strftime("%H:%M").to_string()
+    }
+
+    /// `2026-11-21 14:35` of the school's zone.
+    pub fn date_time(&self, at: Timestamp) -> String {
+        self.zoned(at).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    fn zoned(&self, at: Timestamp) -> jiff::Zoned {
+        at.to_zoned(self.app.config.school.timezone.get().clone())
+    }
+}
