@@ -1,4 +1,5 @@
 mod applications;
+mod people;
 
 use clap::{Args, Subcommand};
 
@@ -20,12 +21,14 @@ pub(super) struct Import {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    People(people::People),
     Applications(applications::Applications),
 }
 
 impl Import {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.what {
+            What::People(people) => people.run(),
             What::Applications(applications) => applications.run(),
         }
     }

@@ -41,8 +41,14 @@ impl Progress {
     /// `total` may be 0 where it isn't known.
     pub(super) fn new(what: &'static str, total: u64) -> Self {
         let bar = io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new(total);
-            let template = "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}";
+            let (bar, template) = if total == 0 {
+                (ProgressBar::new_spinner(), "{msg} {spinner} {human_pos}")
+            } else {
+                (
+                    ProgressBar::new(total),
+                    "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}",
+                )
+            };
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }

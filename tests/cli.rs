@@ -1,0 +1,240 @@
+//! The command line, as a user meets it.
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
+
+mod support;
+
+use support::Yimen;
+
+/// Every command, walked from the help of the one above it.
+fn commands(yimen: &Yimen, above: &[String], all: &mut Vec<Vec<String>>) {
+    let arguments: Vec<&str> = above.iter().map(String::as_str).chain(["--help"]).collect();
+    let help = yimen.run(&arguments).out;
+    all.push(above.to_vec());
+    let listed = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty());
+    for line in listed {
+        let Some(name) = line
+            .strip_prefix("  ")
+            .filter(|line| !line.starts_with(' '))
+        else {
+            continue;
+        };
+        let name = name.split_whitespace().next().unwrap();
+        if name != "help" {
+            commands(yimen, &[above, &[name.to_owned()]].concat(), all);
+        }
+    }
+}
+
+#[test]
+fn the_help_of_every_command_has_examples() {
+    let yimen = Yimen::new();
+    let mut all = Vec::new();
+    commands(&yimen, &[], &mut all);
+    assert!(all.len() >= 20, "{all:?}");
+    for command in all {
+        let arguments: Vec<&str> = command
+            .iter()
+            .map(String::as_str)
+            .chain(["--help"])
+            .collect();
+        let said = yimen.run(&arguments);
+        assert_eq!(said.code, Some(0));
+        assert!(
+            said.out.contains("Examples:\n  yimen "),
+            "yimen {command:?}:\n{}",
+            said.out
+        );
+        assert!(!said.out.contains('\x1b'), "no colour where nobody sees it");
+    }
+}
+
+#[test]
+fn a_mistake_on_the_command_line_ends_with_2() {
+    let yimen = Yimen::new();
+    assert_eq!(yimen.run(&["uq"]).code, Some(2));
+    assert_eq!(yimen.run(&["activation", "lift"]).code, Some(2));
+    assert_eq!(
+        yimen.run(&["config", "check", "--tls-cert", "a"]).code,
+        Some(2)
+    );
+}
+
+#[test]
+fn the_first_command_makes_database_and_key_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let yimen = Yimen::new();
+    let said = yimen.run(&["admin", "list"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(0), ""), "{said:?}");
+    let said = yimen.run(&["admin", "grant", "10001"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("nobody has the number 10001"), "{said:?}");
+    let mode = |name: &str| {
+        std::fs::metadata(yimen.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    assert_eq!((mode("data"), mode("data/master.key")), (0o700, 0o600));
+}
+
+#[test]
+fn data_without_their_key_stop_every_command() {
+    let yimen = Yimen::new();
+    yimen.run(&["activation", "lift", "--all"]);
+    let key = yimen.path().join("data/master.key");
+    let kept = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    let said = yimen.run(&["activation", "lift", "--all"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.err
+            .contains("put back data/master.key or set YIMEN_MASTER_KEY"),
+        "{said:?}"
+    );
+    assert!(!key.exists(), "no new key is made beside data");
+
+    let other = "3f9ac25b7e104d8866b1f0a7d2c94e5b0817f3d6a9e2c4b5708192a3b4c5d6e7";
+    let said = yimen.run_with(
+        &["activation", "lift", "--all"],
+        &[("YIMEN_MASTER_KEY", other)],
+    );
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.err
+            .contains("not the one that the data were encrypted with"),
+        "{said:?}"
+    );
+
+    let right = String::from_utf8(kept).unwrap();
+    let said = yimen.run_with(
+        &["activation", "lift", "--all"],
+        &[("YIMEN_MASTER_KEY", &right)],
+    );
+    assert_eq!(said.code, Some(0), "{said:?}");
+}
+
+#[test]
+fn an_application_is_imported_shown_and_removed() {
+    let yimen = Yimen::new();
+    yimen.file(
+        "library.json",
+        r#"{ "id": "library", "name": { "zh-CN": "图书馆", "en": "Library" },
+             "cas": { "services": ["https://lib.example.edu/*"] }, "release": ["name"] }"#,
+    );
+    let said = yimen.run(&["import", "applications", "library.json", "--dry-run"]);
+    assert!(
+        said.out
+            .starts_with("1 added, 0 changed, 0 unchanged (dry run"),
+        "{said:?}"
+    );
+    assert_eq!(yimen.run(&["application", "list"]).out, "");
+    let said = yimen.run(&["import", "applications", "library.json"]);
+    assert_eq!(said.out, "1 added, 0 changed, 0 unchanged\n", "{said:?}");
+    assert_eq!(
+        yimen.run(&["application", "list"]).out,
+        "library\t图书馆\thttps://lib.example.edu/*\n"
+    );
+    yimen.file(
+        "again.json",
+        &yimen.run(&["application", "show", "library"]).out,
+    );
+    let said = yimen.run(&["import", "applications", "again.json"]);
+    assert_eq!(said.out, "0 added, 0 changed, 1 unchanged\n", "{said:?}");
+    assert_eq!(
+        yimen.run(&["application", "remove", "library"]).code,
+        Some(0)
+    );
+    assert_eq!(
+        yimen.run(&["application", "remove", "library"]).code,
+        Some(1)
+    );
+}
+
+const HEADER: &str = "学工号,姓名,证件号,人员类型,部门\n";
+
+#[test]
+fn people_are_imported_and_get_their_codes() {
+    let yimen = Yimen::new();
+    yimen.file(
+        "people.csv",
+        &format!("{HEADER}20230001,张三,11010519491231002X,student,计算机学院\n"),
+    );
+    let said = yimen.run(&["import", "people", "people.csv", "--dry-run"]);
+    assert!(
+        said.out.starts_with("1 lines: 1 new") && said.out.contains("dry run"),
+        "{said:?}"
+    );
+    let said = yimen.run(&["import", "people", "people.csv"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let said = yimen.run(&["activation", "print", "--org", "计算机学院"]);
+    assert_eq!(said.out.lines().count(), 2, "{said:?}");
+    assert!(
+        said.out.contains("\"20230001\",\"张三\",\"计算机学院\","),
+        "{said:?}"
+    );
+    let said = yimen.run(&[
+        "activation",
+        "print",
+        "--org",
+        "外国语学院",
+        "--output",
+        "codes.html",
+        "--format",
+        "html",
+    ]);
+    assert!(said.err.contains("0 codes are in codes.html"), "{said:?}");
+    assert_eq!(yimen.run(&["activation", "lift", "20230001"]).code, Some(0));
+    let said = yimen.run(&["activation", "lift", "20230001", "20239999"]);
+    assert!(
+        said.err.contains("nobody has the number 20239999"),
+        "{said:?}"
+    );
+    let said = yimen.run(&["admin", "grant", "20230001"]);
+    assert!(said.err.contains("is now an administrator"), "{said:?}");
+    assert_eq!(
+        yimen.run(&["admin", "list"]).out,
+        "20230001\t张三\tadministrator\n"
+    );
+    let said = yimen.run(&["admin", "revoke", "20230001"]);
+    assert!(
+        said.err.contains("is no administrator any more"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn one_bad_line_imports_nothing_and_is_named() {
+    let yimen = Yimen::new();
+    yimen.file(
+        "people.csv",
+        &format!("{HEADER}20230001,张三,11010519491231002X,student,计算机学院\n20230002,李四,110105194912310021,student,计算机学院\n"),
+    );
+    let said = yimen.run(&["import", "people", "people.csv"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.err.contains("line 3, ") && said.err.contains("nothing was imported"),
+        "{said:?}"
+    );
+    let said = yimen.run(&["admin", "grant", "20230001"]);
+    assert!(said.err.contains("nobody has the number"), "{said:?}");
+    let said = yimen.run(&["import", "people", "people.csv", "--skip-bad"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.err.contains("people.bad.csv"), "{said:?}");
+    assert!(
+        std::fs::read_to_string(yimen.path().join("people.bad.csv"))
+            .unwrap()
+            .contains("20230002")
+    );
+    assert_eq!(yimen.run(&["admin", "grant", "20230001"]).code, Some(0));
+}
+
+#[test]
+fn an_empty_inbox_is_an_empty_array() {
+    let said = Yimen::new().run(&["inbox", "--json", "--to", "13800000001"]);
+    assert_eq!(said.out, "[]\n", "{said:?}");
+}
