@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod applications;
 pub mod config;
+pub mod demo;
 pub mod jobs;
 pub mod keys;
 pub mod routes;
@@ -80,6 +81,11 @@ impl Idp {
     /// The management listener.
     pub fn management(&self, metrics: Option<PrometheusHandle>) -> Router {
         management::router(&self.app, metrics)
+    }
+
+    /// Makes the demonstration campus once, and gives what the start prints.
+    pub async fn create_demo(&self) -> Result<demo::Demo, demo::DemoError> {
+        demo::create_once(&self.app).await
     }
 
     /// Starts the jobs; they end when `stop` turns true.

@@ -83,6 +83,8 @@ pub enum Use {
     QueueStamp,
     Digest,
     Check,
+    /// The key under which the SMS gateway counts numbers.
+    SmsNumber,
 }
 
 impl Use {
@@ -104,10 +106,11 @@ impl Use {
             Self::QueueStamp => b"yimen/queue-stamp",
             Self::Digest => b"yimen/digest",
             Self::Check => b"yimen/check",
+            Self::SmsNumber => b"yimen/sms-number",
         }
     }
 
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::IdNumber,
         Self::Phone,
         Self::Email,
@@ -124,6 +127,7 @@ impl Use {
         Self::QueueStamp,
         Self::Digest,
         Self::Check,
+        Self::SmsNumber,
     ];
 }
 
