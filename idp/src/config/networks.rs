@@ -26,6 +26,12 @@ impl Networks {
         self.0.is_empty()
     }
 
+    /// These and those.
+    #[must_use]
+    pub fn and(&self, others: &Self) -> Self {
+        Self([&self.0[..], &others.0].concat())
+    }
+
     pub fn as_slice(&self) -> &[IpNet] {
         &self.0
     }

@@ -1,0 +1,64 @@
+//! The main job: a student who never signed in before lands on the page she wanted.
+
+mod support;
+
+use support::{OTHER_SERVICE, SERVICE, each_campus, login};
+
+const PASSWORD: &str = "quiet-lantern-58-river";
+const PHONE: &str = "+8613800000001";
+
+#[tokio::test]
+async fn a_newcomer_lands_where_she_was_going() {
+    each_campus(async |campus| {
+        let mut visitor = campus.visitor();
+        let initial = campus.demo.initial_passwords[0].clone();
+        let first = visitor.sign_in(SERVICE, "20230001", &initial).await;
+        assert_eq!(first.status, 303, "{}", first.body());
+        let last = visitor.activate(campus, first, PHONE, PASSWORD).await;
+        assert_eq!(last.status, 303, "{}", last.body());
+        let ticket = last.ticket().expect("a ticket");
+        assert!(last.location().unwrap().starts_with(SERVICE));
+
+        let answer = campus.visitor().validate(SERVICE, &ticket).await;
+        assert!(answer.contains("<cas:user>20230001</cas:user>"), "{answer}");
+        assert!(answer.contains("<cas:name>林知夏</cas:name>"), "{answer}");
+        assert!(
+            answer.contains("<cas:phone>+8613800000001</cas:phone>"),
+            "{answer}"
+        );
+        assert!(
+            answer.contains("<cas:isFromNewLogin>true</cas:isFromNewLogin>"),
+            "{answer}"
+        );
+
+        // Signed in: the next application costs no password.
+        let hop = visitor.get(&login(OTHER_SERVICE)).await;
+        assert_eq!(hop.status, 302);
+        let ticket = hop.ticket().expect("a ticket");
+        assert_eq!(
+            hop.location(),
+            Some(format!("{OTHER_SERVICE}&ticket={ticket}").as_str())
+        );
+        let answer = campus.visitor().validate(OTHER_SERVICE, &ticket).await;
+        assert!(
+            answer.contains("<cas:isFromNewLogin>false</cas:isFromNewLogin>"),
+            "{answer}"
+        );
+
+        // Signed out: asked again.
+        let out = visitor.get("/cas/logout").await;
+        assert_eq!(out.page(), "signed_out");
+        assert_eq!(visitor.get(&login(SERVICE)).await.page(), "sign_in");
+        // The new password opens it, the initial one does not any more.
+        let mut other = campus.visitor();
+        let refused = other.sign_in(SERVICE, "20230001", &initial).await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.notice().as_deref()),
+            (401, Some("wrong_password"))
+        );
+        let back = other.sign_in(SERVICE, "20230001", PASSWORD).await;
+        assert!(back.ticket().is_some(), "{}", back.body());
+        assert_eq!(campus.audited("activation.complete", "success").await, 3);
+    })
+    .await;
+}
