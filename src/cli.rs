@@ -1,4 +1,8 @@
 //! The commands. Each has a file of its own; what they share is beside them.
+#![expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help, which shows them as they are"
+)]
 
 mod activation;
 mod admin;
@@ -6,11 +10,13 @@ mod application;
 mod config;
 mod examples;
 mod flags;
+mod idp;
 mod import;
 mod inbox;
 mod migrate;
 mod store;
 mod terminal;
+mod up;
 
 use std::process::ExitCode;
 
@@ -49,6 +55,8 @@ struct Yimen {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Up(up::Up),
+    Idp(idp::Idp),
     Migrate(migrate::Migrate),
     Import(import::Import),
     Application(application::Application),
@@ -61,6 +69,8 @@ enum Command {
 /// Parses the command line and runs what it says.
 pub(crate) fn run() -> ExitCode {
     let result = match Yimen::parse().command {
+        Command::Up(command) => command.run(),
+        Command::Idp(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Import(command) => command.run(),
         Command::Application(command) => command.run(),

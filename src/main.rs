@@ -4,7 +4,9 @@ mod cli;
 mod config;
 mod files;
 mod master_key;
+mod node;
 mod serve;
+mod sms;
 mod telemetry;
 
 use std::process::ExitCode;

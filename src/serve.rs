@@ -70,6 +70,7 @@ impl Listener {
         })
     }
 
+    #[cfg(test)]
     /// The address as it came to be, where the port was asked for as 0.
     pub(crate) fn address(&self) -> std::io::Result<SocketAddr> {
         self.tcp.local_addr()

@@ -2,6 +2,7 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
+pub(crate) const VARIABLE: &str = "YIMEN_LOG";
 /// What is logged unless `YIMEN_LOG` says otherwise.
 const USUAL: &str = "info";
 
@@ -11,7 +12,7 @@ const USUAL: &str = "info";
 /// When `filter` can't be read.
 pub(crate) fn start(filter: Option<&str>) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter.unwrap_or(USUAL))
-        .map_err(|e| anyhow::anyhow!("YIMEN_LOG: {e}; write info, debug or idp=debug,info"))?;
+        .map_err(|e| anyhow::anyhow!("{VARIABLE}: {e}; write info, debug or idp=debug,info"))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -61,16 +61,16 @@ async fn change(who: Somebody, grant: bool) -> anyhow::Result<()> {
     let parsed = AccountNumber::parse(&number).with_context(|| format!("{number:?}"))?;
     let store = Store::open(&store.load()?, Migrate::New).await?;
     let (now, mut rng) = (store.clock.now(), store.entropy.rng());
-    let what = if grant {
-        match roles::grant(&store.db, &parsed, now, &mut rng).await? {
-            true => "is now an administrator",
-            false => "is an administrator already",
-        }
+    let changed = if grant {
+        roles::grant(&store.db, &parsed, now, &mut rng).await?
     } else {
-        match roles::revoke(&store.db, &parsed, now, &mut rng).await? {
-            true => "is no administrator any more",
-            false => "is no administrator",
-        }
+        roles::revoke(&store.db, &parsed, now, &mut rng).await?
+    };
+    let what = match (grant, changed) {
+        (true, true) => "is now an administrator",
+        (true, false) => "is an administrator already",
+        (false, true) => "is no administrator any more",
+        (false, false) => "is no administrator",
     };
     terminal::note(&format!("{number} {what}"));
     Ok(())

@@ -26,10 +26,21 @@ pub(super) struct StoreFlags {
     database: Option<String>,
 }
 
-/// How a server is reached; for the commands that serve, and those that check.
+/// A server of any kind; for the commands that serve everything, and those that check.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Server")]
 pub(super) struct ServerFlags {
+    #[command(flatten)]
+    listen: ListenFlags,
+    /// A demonstration campus, on loopback only: people, an application and an inbox for its messages
+    #[arg(long)]
+    demo: bool,
+}
+
+/// How a server is reached.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Server")]
+pub(super) struct ListenFlags {
     /// The address that browsers know, such as https://id.example.edu [default: http://localhost:8080]
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
@@ -48,9 +59,6 @@ pub(super) struct ServerFlags {
     /// Its private key (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<String>,
-    /// A demonstration campus, on loopback only: people, an application and an inbox for its messages
-    #[arg(long)]
-    demo: bool,
 }
 
 impl StoreFlags {
@@ -63,7 +71,14 @@ impl StoreFlags {
     pub(super) fn load_with(&self, server: &ServerFlags) -> Result<Loaded, ConfigError> {
         let mut sources = self.sources()?;
         sources.demo = server.demo;
-        sources.flags.extend(server.flags());
+        sources.flags.extend(server.listen.flags());
+        config::load(&sources)
+    }
+
+    /// The configuration for a command that serves, never a demonstration.
+    pub(super) fn load_as_node(&self, listen: &ListenFlags) -> Result<Loaded, ConfigError> {
+        let mut sources = self.sources()?;
+        sources.flags.extend(listen.flags());
         config::load(&sources)
     }
 
@@ -80,7 +95,7 @@ impl StoreFlags {
     }
 }
 
-impl ServerFlags {
+impl ListenFlags {
     fn flags(&self) -> Vec<Flag> {
         given([
             ("--issuer", "server.issuer", &self.issuer),

@@ -50,7 +50,7 @@ impl Store {
         let db = open(loaded).await?;
         migrate_if(&db, migrate).await?;
         let (clock, entropy) = (Clock::default(), Entropy::default());
-        let keys = keys(loaded, &db, &entropy).await?;
+        let keys = Box::pin(keys(loaded, &db, &entropy)).await?;
         Ok(Self {
             db,
             keys,
@@ -84,12 +84,11 @@ async fn migrate_if(db: &Db, migrate: Migrate) -> anyhow::Result<()> {
     for set in [IDP, SMS] {
         let state = db.schema_state(set).await?;
         let wanted = match state {
-            SchemaState::Current => false,
             SchemaState::Ahead if db.is_embedded() => {
                 bail!("the database was made by a newer version of this program");
             }
-            // While a cluster is upgraded node by node, the old program goes on.
-            SchemaState::Ahead => false,
+            // Ahead: while a cluster is upgraded node by node, the old program goes on.
+            SchemaState::Current | SchemaState::Ahead => false,
             SchemaState::Empty => migrate != Migrate::New || db.is_embedded(),
             SchemaState::Behind => {
                 migrate == Migrate::Always || (migrate == Migrate::Start && db.is_embedded())

@@ -1,12 +1,13 @@
 use super::tree::Node;
 use super::{ConfigError, Place};
+use crate::{master_key, telemetry};
 
 /// What every variable of ours begins with.
 const PREFIX: &str = "YIMEN_";
 
 /// Variables that are no keys of the file: the file itself, the secret that never stands in one,
 /// and the log filter.
-pub(crate) const OTHERS: [&str; 3] = ["YIMEN_CONFIG", "YIMEN_MASTER_KEY", "YIMEN_LOG"];
+const OTHERS: [&str; 3] = ["YIMEN_CONFIG", master_key::VARIABLE, telemetry::VARIABLE];
 
 /// The test suites' own, which reach the servers that they start.
 const TESTS: [&str; 3] = ["YIMEN_BIN", "YIMEN_REQUIRE_POSTGRES", "YIMEN_TEST_POSTGRES"];

@@ -57,7 +57,11 @@ impl de::Error for ReadError {
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let expected = expected.to_string();
         // Serde names the Rust type, which means nothing to whoever writes the file.
-        let expected = if expected.starts_with("struct ") { "a table" } else { &expected };
+        let expected = if expected.starts_with("struct ") {
+            "a table"
+        } else {
+            &expected
+        };
         Self::custom(format_args!("is {unexpected}, must be {expected}"))
     }
 

@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep};
 /// connection has to say anything.
 pub(crate) const HEADER: Duration = Duration::from_secs(10);
 /// Between two requests, and the longest pause in either direction within one.
-pub(crate) const IDLE: Duration = Duration::from_secs(60);
+pub(crate) const IDLE: Duration = Duration::from_mins(1);
 
 /// What a connection is doing, told by the service and watched by [`Paced`].
 #[derive(Debug, Default)]

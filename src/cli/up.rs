@@ -1,0 +1,125 @@
+use clap::Args;
+use idp::config::Config;
+use idp::demo::{self, Demo};
+
+use super::examples::examples;
+use super::flags::{ServerFlags, StoreFlags};
+use super::store::{self, Migrate, Store};
+use super::terminal;
+use crate::config::Loaded;
+use crate::node::{Node, Parts};
+use crate::telemetry;
+
+/// Start everything: identity provider and SMS gateway
+///
+/// No configuration is needed to begin with. Database, keys and tables are made at the first
+/// start; a later start keeps them. Stop it with Ctrl-C.
+#[derive(Debug, Args)]
+#[command(after_help = examples!(
+    "yimen up --demo" => "a demonstration campus on http://localhost:8080",
+    "yimen up --config /etc/yimen/yimen.toml" => "a school's own",
+    "yimen up --issuer https://id.example.edu --listen 10.0.0.5:8080 --trusted-proxies 10.0.0.2"
+        => "behind a proxy that ends TLS",
+))]
+pub(super) struct Up {
+    #[command(flatten)]
+    serve: Serve,
+    #[command(flatten)]
+    server: ServerFlags,
+    #[command(flatten)]
+    store: StoreFlags,
+}
+
+/// What commands that serve have in common.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Bring PostgreSQL's tables up to date first, as `yimen migrate` does
+    #[arg(long)]
+    migrate: bool,
+}
+
+impl Up {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let loaded = self.store.load_with(&self.server)?;
+        self.serve.run(loaded)
+    }
+}
+
+impl Serve {
+    pub(super) fn run(self, loaded: Loaded) -> anyhow::Result<()> {
+        telemetry::start(std::env::var(telemetry::VARIABLE).ok().as_deref())?;
+        let migrate = if self.migrate {
+            Migrate::Always
+        } else {
+            Migrate::Start
+        };
+        store::block_on(async {
+            let store = Store::open(&loaded, migrate).await?;
+            let (config, engine) = (loaded.resolved.idp.clone(), store.db.engine_name());
+            let node = Box::pin(Node::start(Parts {
+                config: loaded.resolved,
+                db: store.db,
+                keys: store.keys,
+                clock: store.clock,
+                entropy: store.entropy,
+            }))
+            .await?;
+            let demo = if config.demo {
+                Some(node.idp.create_demo().await?)
+            } else {
+                None
+            };
+            welcome(&config, engine)?;
+            if let Some(demo) = &demo {
+                introduce(&config, demo)?;
+            }
+            node.run().await
+        })
+    }
+}
+
+fn welcome(config: &Config, engine: &str) -> std::io::Result<()> {
+    let server = &config.server;
+    terminal::out(&format!("Yimen is at   {}", server.issuer))?;
+    terminal::out(&format!("Listening on  {}", server.listen))?;
+    terminal::out(&format!(
+        "Management    http://{}/readyz",
+        server.management
+    ))?;
+    terminal::out(&format!(
+        "Data          {} ({engine})",
+        config.data.display()
+    ))
+}
+
+/// The demonstration's accounts, one a line: number, what it is for, and its secrets.
+fn introduce(config: &Config, made: &Demo) -> std::io::Result<()> {
+    let [newcomer, without_phone] = &made.initial_passwords;
+    let code = made.activation_code.as_deref().unwrap_or("(used up)");
+    let issuer = &config.server.issuer;
+    for line in [
+        String::new(),
+        "Demonstration accounts".to_owned(),
+        format!(
+            "  {}  first sign-in, initial password {newcomer}, a code goes to her phone",
+            demo::NEWCOMER
+        ),
+        format!(
+            "  {}  first sign-in, initial password {without_phone}, activation code {code}",
+            demo::NEWCOMER_WITHOUT_PHONE
+        ),
+        format!("  {}  student, password {}", demo::STUDENT, demo::PASSWORD),
+        format!(
+            "  {}     staff and administrator, password {}",
+            demo::ADMINISTRATOR,
+            demo::PASSWORD
+        ),
+        String::new(),
+        format!("Sign in       {issuer}/cas/login"),
+        format!("SMS inbox     {issuer}/dev/inbox (or: yimen inbox)"),
+        "Stop          Ctrl-C".to_owned(),
+    ] {
+        terminal::out(&line)?;
+    }
+    Ok(())
+}
