@@ -117,6 +117,8 @@ pub struct SignIn {
     pub other_captcha: Option<String>,
     /// Where the first sign-in goes on that this browser left half-way.
     pub resume: Option<String>,
+    /// 切换账号: where this browser lets go of the account that it is signed in or half-way in.
+    pub switch: Option<String>,
     /// `/signin/activation…`: first sign-in with an activation code or the phone the school has.
     pub activation: String,
     /// `/signin/unlock…`: a code to the bound phone instead of waiting or of the captcha.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use idp_storage::DbError;
 use idp_storage::expiry::{SWEEPS, sweep as sweep_table};
+use idp_storage::imports;
 
 use crate::app::App;
 
@@ -32,6 +33,20 @@ pub async fn sweep(app: &App) -> Result<(), DbError> {
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+    tidy_imports(app).await
+}
+
+/// Rows that a published import replaced, and those of imports that died.
+async fn tidy_imports(app: &App) -> Result<(), DbError> {
+    for _ in 0..BATCHES {
+        let mut tx = app.db.write().await?;
+        let tidied = imports::tidy(&mut tx, app.clock.now(), ROWS).await?;
+        tx.commit().await?;
+        if tidied.done {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
     }
     Ok(())
 }

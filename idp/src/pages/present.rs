@@ -5,7 +5,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use themes::pages::{Error, Failure};
+use themes::pages::{Error, Failure, OldBrowser};
 use tracing::Instrument;
 
 use super::headers::every_response;
@@ -25,7 +25,9 @@ pub async fn present(State(app): State<Arc<App>>, request: Request, next: Next) 
     let request = Request::from_parts(parts, body);
     let host_is_ours = app.hosts.contains(&context.host);
     async move {
-        let mut response = if host_is_ours {
+        let mut response = if host_is_ours && is_too_old(&context) {
+            old_browser(&context)
+        } else if host_is_ours {
             next.run(request).await
         } else {
             // SES-15: reached by a name that isn't ours.
@@ -47,6 +49,21 @@ pub async fn present(State(app): State<Arc<App>>, request: Request, next: Next) 
     }
     .instrument(span)
     .await
+}
+
+/// Internet Explorer, which knows neither custom properties nor the forms' attributes. Servers of
+/// applications and everybody else go on.
+fn is_too_old(context: &Context) -> bool {
+    let agent = context.user_agent.as_deref().unwrap_or_default();
+    let explorer = agent.contains("MSIE ") || agent.contains("Trident/");
+    explorer && (context.path.starts_with("/signin/") || context.path == "/cas/login")
+}
+
+fn old_browser(context: &Context) -> Response {
+    let mut visit = Visit::new(context.clone());
+    visit
+        .page(axum::http::StatusCode::OK, &OldBrowser {})
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
 fn face(context: &Context, refusal: &Refusal) -> Response {

@@ -56,6 +56,9 @@ impl SignInForm {
             resume: visit
                 .cookie(CookieKind::SignIn)
                 .map(|_| "/signin/continue".to_owned()),
+            switch: (visit.cookie(CookieKind::SignIn))
+                .or(visit.cookie(CookieKind::Session))
+                .map(|_| format!("/signin/switch{query}")),
             activation: format!("/signin/activation{query}"),
             unlock: format!("/signin/unlock{query}"),
             help: "/help".into(),

@@ -10,7 +10,7 @@ use idp_domain::ids::{EventId, PersonId};
 use idp_domain::secrets::{Tag, Use, hash_secret, random_secret};
 use idp_domain::signin::{Destination, PersonState, Proof, SignIn, Step, next_step};
 use idp_storage::persons::{self, SignInAccount};
-use idp_storage::{audit, devices, failed_secrets, signins, throttle};
+use idp_storage::{audit, devices, failed_secrets, passwords, signins, throttle};
 use jiff::SignedDuration;
 use migrations::Tx;
 use themes::pages::Notice;
@@ -125,11 +125,14 @@ pub async fn begin(
             password,
             destination,
         };
-        let outcome = settle(&mut worker, known, checked).await;
+        let outcome = settle(&mut worker, &known, checked).await;
         let _gone = reply.send(outcome.map(|outcome| Settled {
             outcome,
             cookies: std::mem::take(&mut worker.set_cookies),
         }));
+        if checked.outdated {
+            upgrade(&mut worker, &known).await;
+        }
     });
     match tokio::time::timeout(PATIENCE, &mut settled).await {
         Ok(settled) => {
@@ -197,17 +200,42 @@ struct Known {
 }
 
 /// After the hash: writes what came of it, in one transaction.
-async fn settle(visit: &mut Visit, known: Known, checked: Checked) -> Result<Outcome, Refusal> {
+async fn settle(visit: &mut Visit, known: &Known, checked: Checked) -> Result<Outcome, Refusal> {
     // The wait may have been long.
     visit.context.now = visit.app.clock.now();
-    let right = proved(visit, &known, checked);
+    let right = proved(visit, known, checked);
     let mut tx = visit.app.db.write().await?;
     let outcome = match (&known.target.account, right) {
-        (Some(account), Some(factor)) => succeed(visit, &mut tx, &known, account, factor).await?,
-        _ => fail(visit, &mut tx, &known, checked).await?,
+        (Some(account), Some(factor)) => succeed(visit, &mut tx, known, account, factor).await?,
+        _ => fail(visit, &mut tx, known, checked).await?,
     };
     tx.commit().await?;
     Ok(outcome)
+}
+
+/// Replaces a hash of former parameters by one of today's (PWD-09). The visitor doesn't wait for
+/// it; if it fails, the next sign-in does it.
+async fn upgrade(visit: &mut Visit, known: &Known) {
+    let Some(account) = &known.target.account else {
+        return;
+    };
+    let Some(old) = &account.password_phc else {
+        return;
+    };
+    let app = visit.app.clone();
+    let hashed = app
+        .hashing
+        .hash(visit.now, known.password.clone(), &mut visit.rng);
+    let Ok(hashed) = hashed else { return };
+    let Ok(Some(new)) = hashed.await else { return };
+    let written = async {
+        let mut tx = app.db.write().await?;
+        passwords::rehash(&mut tx, account.person, old, &new).await?;
+        tx.commit().await
+    };
+    if let Err(error) = written.await {
+        tracing::warn!(%error, "a password hash could not be upgraded");
+    }
 }
 
 /// What was shown, if it was right and the account may be used at all. The same work for every

@@ -26,6 +26,10 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
     let sign_in = format!("/cas/login{}", query_of(&carried));
     let now = visit.now;
     let Some(arrival) = sessions::current(&mut visit).await? else {
+        // Half-way in only: letting go of the cookie is all there is to do.
+        if visit.cookies.get(CookieKind::SignIn).is_some() {
+            visit.set_cookie(SetCookie::removed(CookieKind::SignIn));
+        }
         return Ok(visit.redirect_home(&sign_in));
     };
     let number = arrival.holder.latest_number(now);

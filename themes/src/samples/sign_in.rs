@@ -15,6 +15,7 @@ fn sign_in() -> SignIn {
         captcha: None,
         other_captcha: None,
         resume: None,
+        switch: None,
         activation: "/signin/activation".into(),
         unlock: "/signin/unlock".into(),
         help: "/help".into(),
@@ -48,6 +49,7 @@ impl Page for SignIn {
                 "resume",
                 Self {
                     resume: Some("/signin/password".into()),
+                    switch: Some("/signin/switch".into()),
                     ..sign_in()
                 },
             ),
