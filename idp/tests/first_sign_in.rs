@@ -62,3 +62,38 @@ async fn a_newcomer_lands_where_she_was_going() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_strangers_page_needs_no_database() {
+    each_campus(async |campus| {
+        campus.parts.db.close().await;
+        let mut visitor = campus.visitor();
+        for path in [
+            &login(SERVICE),
+            "/cas/login",
+            "/signin/activation",
+            "/signin/unlock",
+            "/help",
+        ] {
+            let page = visitor.get(path).await;
+            assert_eq!(page.status, 200, "{path}: {}", page.body());
+        }
+        let page = visitor.get("/signin/activation").await;
+        let captcha = page.captcha_id().unwrap();
+        let picture = visitor.get(&format!("/signin/captcha/{captcha}.png")).await;
+        assert_eq!(
+            (picture.status.as_u16(), picture.header("content-type")),
+            (200, Some("image/png"))
+        );
+        let sound = visitor.get(&format!("/signin/captcha/{captcha}.wav")).await;
+        assert_eq!(
+            (sound.status.as_u16(), sound.header("content-type")),
+            (200, Some("audio/wav"))
+        );
+        // What needs it says so, and when to come back.
+        let reply = visitor.sign_in(SERVICE, "20230001", "whatever").await;
+        assert_eq!(reply.status, 503);
+        assert!(reply.header("retry-after").is_some());
+    })
+    .await;
+}
