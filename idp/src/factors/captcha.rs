@@ -42,18 +42,18 @@ pub async fn redeem(visit: &Visit, tx: &mut Tx, answer: Answer<'_>) -> Result<bo
     Ok(first && captcha.is_answered_by(keys, answer.text))
 }
 
-/// A picture (PNG, 220 × 90) of the answer; another distortion each time.
+/// A picture (PNG, 240 × 96) of the answer; another distortion each time.
 pub fn picture(app: &App, captcha: &Captcha) -> Option<Vec<u8>> {
     let mut picture = captcha::Captcha::new();
     for letter in captcha.answer(&app.keys, CaptchaKind::Image).chars() {
         picture.set_chars(&[letter]).add_char();
     }
     picture
-        .apply_filter(Noise::new(0.2))
+        .apply_filter(Noise::new(0.06))
         .apply_filter(Wave::new(2.0, 12.0).horizontal())
         .apply_filter(Wave::new(2.0, 10.0).vertical())
-        .view(220, 90)
-        .apply_filter(Dots::new(8))
+        .view(240, 96)
+        .apply_filter(Dots::new(6).min_radius(2).max_radius(5))
         .as_png()
 }
 
