@@ -3,6 +3,7 @@
 
 #![expect(dead_code, reason = "each test file uses a part of it")]
 
+mod attacks;
 mod reply;
 mod visitor;
 
@@ -19,7 +20,7 @@ use migrations::testing::{TestDb, engines};
 use themes::Themes;
 
 pub use reply::Reply;
-pub use visitor::{ORIGIN, Visitor, login};
+pub use visitor::{Visitor, login};
 
 /// The service of the demonstration's application.
 pub const SERVICE: &str = "http://127.0.0.1:9000/secret";
@@ -32,6 +33,8 @@ pub struct Campus {
     pub sms: SmsLog,
     pub demo: idp::demo::Demo,
     pub parts: Parts,
+    /// The address of the database, for a handle of one's own.
+    pub url: String,
     data: tempfile::TempDir,
 }
 
@@ -47,7 +50,23 @@ pub struct Parts {
 #[derive(Clone, Debug, Default)]
 pub struct SmsLog {
     sent: Arc<Mutex<Vec<(String, String)>>>,
-    broken: Arc<Mutex<bool>>,
+    keys: Arc<Mutex<Vec<String>>>,
+    trouble: Arc<Mutex<Trouble>>,
+}
+
+/// What is wrong with the gateway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trouble {
+    #[default]
+    None,
+    /// It can't be reached.
+    Away,
+    /// It takes the message, and its answer gets lost.
+    Deaf,
+    /// The number had its share.
+    Limited,
+    /// A defect: asking it panics.
+    Panics,
 }
 
 impl SmsLog {
@@ -59,30 +78,53 @@ impl SmsLog {
         self.sent().len()
     }
 
+    /// The idempotency key of each attempt, those that failed too.
+    pub fn keys(&self) -> Vec<String> {
+        self.keys.lock().unwrap().clone()
+    }
+
     /// From now on the gateway can't be reached, or can again.
     pub fn set_broken(&self, broken: bool) {
-        *self.broken.lock().unwrap() = broken;
+        self.set_trouble(if broken { Trouble::Away } else { Trouble::None });
+    }
+
+    pub fn set_trouble(&self, trouble: Trouble) {
+        *self.trouble.lock().unwrap() = trouble;
+    }
+
+    fn trouble(&self) -> Trouble {
+        *self.trouble.lock().unwrap()
     }
 
     fn sender(&self) -> SmsSender {
-        let log = self.clone();
+        let (log, asked) = (self.clone(), self.clone());
         SmsSender {
-            send: Arc::new(move |message: CodeMessage, _key, _now| {
+            send: Arc::new(move |message: CodeMessage, key, _now| {
                 let log = log.clone();
                 async move {
-                    if *log.broken.lock().unwrap() {
-                        return Err(Undelivered("the gateway is away".into()));
+                    let trouble = log.trouble();
+                    log.keys.lock().unwrap().push(key);
+                    match trouble {
+                        Trouble::Away => return Err(Undelivered("the gateway is away".into())),
+                        Trouble::Limited => return Ok(Delivery::Limited),
+                        Trouble::None | Trouble::Deaf | Trouble::Panics => {}
                     }
                     let to = message
                         .to
                         .clone()
                         .expect("only messages to somebody are sent");
                     log.sent.lock().unwrap().push((to, message.code.clone()));
+                    if trouble == Trouble::Deaf {
+                        return Err(Undelivered("the gateway's answer got lost".into()));
+                    }
                     Ok(Delivery::Sent)
                 }
                 .boxed()
             }),
-            permits: Arc::new(|phone| phone.is_mainland()),
+            permits: Arc::new(move |phone| {
+                assert_ne!(asked.trouble(), Trouble::Panics, "a defect of the test's");
+                phone.is_mainland()
+            }),
         }
     }
 }
@@ -137,13 +179,19 @@ impl Campus {
             sms,
             demo,
             parts,
+            url: db.url().to_owned(),
             data,
         }
     }
 
     /// Another node on the same database, with the same clock.
     pub async fn second_node(&self) -> Idp {
-        node(&self.parts, &self.clock, &self.sms).await
+        self.node(&self.parts).await
+    }
+
+    /// One with parts of its own.
+    pub async fn node(&self, parts: &Parts) -> Idp {
+        node(parts, &self.clock, &self.sms).await
     }
 
     pub fn visitor(&self) -> Visitor {

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::Request;
 use tower::ServiceExt;
 
@@ -12,6 +14,8 @@ use super::{Campus, Reply};
 pub struct Visitor {
     router: Router,
     pub cookies: BTreeMap<String, String>,
+    /// What the visitor, or a proxy before us, says in `X-Forwarded-For`.
+    pub address: Option<String>,
 }
 
 pub const ORIGIN: &str = "http://localhost:8080";
@@ -21,6 +25,7 @@ impl Visitor {
         Self {
             router,
             cookies: BTreeMap::new(),
+            address: None,
         }
     }
 
@@ -30,7 +35,7 @@ impl Visitor {
     }
 
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
-        let request = Self::form_request(path, fields).header("origin", ORIGIN);
+        let request = Self::form_request(path, fields).header("origin", &self.origin);
         let body = Self::encode(fields);
         self.send(request.body(Body::from(body)).unwrap()).await
     }
@@ -60,9 +65,16 @@ impl Visitor {
 
     /// Sends a request as it is, with the cookies.
     pub async fn send(&mut self, mut request: Request<Body>) -> Reply {
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
         let headers = request.headers_mut();
         if !headers.contains_key("host") {
-            headers.insert("host", "localhost:8080".parse().unwrap());
+            let (_, host) = self.origin.split_once("://").unwrap();
+            headers.insert("host", host.parse().unwrap());
+        }
+        if let Some(address) = &self.address {
+            headers.insert("x-forwarded-for", address.parse().unwrap());
         }
         if !self.cookies.is_empty() && !headers.contains_key("cookie") {
             let cookies: Vec<String> = self
@@ -114,8 +126,20 @@ impl Visitor {
     /// Signs in with a password, and gives what came of it.
     pub async fn sign_in(&mut self, service: &str, number: &str, password: &str) -> Reply {
         let page = self.sign_in_page(service).await;
-        self.submit(&page, &[("username", number), ("password", password)])
-            .await
+        let reply = self
+            .submit(&page, &[("username", number), ("password", password)])
+            .await;
+        self.leave_the_queue(reply).await
+    }
+
+    /// On a slow machine the password hash takes longer than a page waits for it: then what the
+    /// queue says in the end is what came of the attempt.
+    pub async fn leave_the_queue(&mut self, mut reply: Reply) -> Reply {
+        while reply.location() == Some("/signin/queue") || reply.page() == "queue" {
+            tokio::task::yield_now().await;
+            reply = self.get("/signin/queue").await;
+        }
+        reply
     }
 
     /// Has a ticket validated, as an application's server does.
