@@ -78,17 +78,19 @@ async fn crawl(visitor: &Visitor, server: &Server) -> Result<BTreeSet<String>> {
     ways.push_back(login_url(server, "https://elsewhere.example/")?);
     let mut known = BTreeSet::new();
     let mut seen = BTreeSet::new();
+    let mut faults = Vec::new();
     while let Some(way) = ways.pop_front() {
         if known.len() >= MOST || !known.insert(kind(&way)) {
             continue;
         }
         let page = visitor.open(way).await?;
         ensure!(!page.status.is_server_error(), "{}", page.summary());
-        check_headers(&page)?;
+        faults.extend(check_headers(&page).err().map(|fault| fault.to_string()));
         seen.insert(page.name());
         let next = page.links().into_iter().chain(page.redirect());
         ways.extend(next.filter(|url| url.origin() == server.url().origin()));
     }
+    ensure!(faults.is_empty(), "{}", faults.join("\n"));
     Ok(seen)
 }
 

@@ -1,5 +1,6 @@
 //! What a page looks like to different people: screenshots, overflow and accessibility.
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -119,6 +120,12 @@ impl Browser {
         let found = self.run(script, json!([])).await?;
         let found = found.as_array().context("no list of violations")?;
         Ok(found.iter().map(violation).collect())
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {}", self.rule, self.impact, self.elements)
     }
 }
 

@@ -91,8 +91,7 @@ impl Browser {
 
     /// Waits for one of our pages, named as its template without `.html`.
     pub async fn expect_page(&self, name: &str) -> Result<()> {
-        self.find(&format!("body[data-page=\"{name}.html\"]"))
-            .await?;
+        self.find(&format!("body[data-page=\"{name}\"]")).await?;
         Ok(())
     }
 
