@@ -10,6 +10,7 @@ use idp_storage::{audit, one_time_codes, outbox, throttle};
 use jiff::SignedDuration;
 use migrations::{DbError, Tx};
 use serde::{Deserialize, Serialize};
+use themes::pages::Notice;
 
 use super::phones;
 use crate::refusal::Refusal;
@@ -319,6 +320,22 @@ pub async fn entry(
         minutes: u32::try_from(LIFE.as_mins()).unwrap_or(5),
     };
     Ok(Some((page, sent.delivery)))
+}
+
+/// A code that was sent to somebody who may see where to, and what there is to say of it: the
+/// page's own notice, unless the delivery went wrong.
+pub async fn shown(
+    visit: &Visit,
+    flow: &Tag,
+    purpose: CodePurpose,
+    notice: Option<Notice>,
+) -> Result<(Option<themes::pages::CodeEntry>, Option<Notice>), Refusal> {
+    Ok(match entry(visit, flow, purpose, true).await? {
+        Some((_, delivery)) if delivery == "limited" => (None, Some(Notice::CodeLimit)),
+        Some((_, delivery)) if delivery == "failed" => (None, Some(Notice::CodeUndelivered)),
+        Some((code, _)) => (Some(code), notice),
+        None => (None, notice),
+    })
 }
 
 /// What is shown where no code is kept, so that nothing tells.

@@ -6,7 +6,6 @@ use axum::response::Response;
 use idp_domain::accounts::AccountNumber;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::factors::{CodePurpose, Factor};
-use idp_domain::secrets::{hash_secret, random_secret};
 use idp_domain::signin::{Destination, PersonState, Proof};
 use idp_storage::audit;
 use idp_storage::persons::{self, SignInAccount};
@@ -15,10 +14,9 @@ use themes::pages::{Activation, Notice};
 use super::evidence::{Spent, school_phone, spend_secret};
 use super::form::query_of;
 use super::password::{Outcome as SignInOutcome, go_on, new_signin};
+use super::stranger_code::{self, carried, passes_captcha};
 use crate::cookies::{CookieKind, SetCookie};
-use crate::factors::captcha::{self, Answer};
-use crate::factors::codes::{self, CodeFlow, Tried};
-use crate::factors::guard::account_key;
+use crate::factors::codes::{self, Tried};
 use crate::forgery::{Csrf, Fields};
 use crate::refusal::Refusal;
 use crate::visit::Visit;
@@ -46,7 +44,7 @@ pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal>
     match began {
         Began::SignIn => Ok(visit.redirect_home("/signin/continue")),
         Began::Asked(notice) => {
-            let code = code_entry(&visit).await?;
+            let code = stranger_code::entry(&visit, CodePurpose::Evidence).await?;
             page(&mut visit, carried, username, Some(notice), code)
         }
         Began::Refused(notice) => page(&mut visit, carried, username, Some(notice), None),
@@ -80,18 +78,6 @@ async fn waiting_account(
     Ok((number, waiting))
 }
 
-/// Uses the captcha up before any other work.
-async fn passes_captcha(visit: &Visit, form: &Fields) -> Result<bool, Refusal> {
-    let answer = Answer {
-        id: form.get("captcha_id"),
-        text: form.get("captcha"),
-    };
-    let mut tx = visit.app.db.write().await?;
-    let right = captcha::redeem(visit, &mut tx, answer).await?;
-    tx.commit().await?;
-    Ok(right)
-}
-
 async fn send(visit: &mut Visit, form: &Fields) -> Result<Began, Refusal> {
     let username = form.get("username");
     if username.trim().is_empty() {
@@ -105,23 +91,13 @@ async fn send(visit: &mut Visit, form: &Fields) -> Result<Began, Refusal> {
         Some(account) => school_phone(visit, account)?,
         None => None,
     };
-    let secret = random_secret(&mut visit.rng);
-    visit.set_cookie(SetCookie::session(CookieKind::Unlock, secret));
-    let flow = code_flow(visit, &number, account.as_ref()).ok_or(Refusal::INTERNAL)?;
+    stranger_code::begin(visit);
+    let person = account.as_ref().map(|account| account.person);
+    let flow = stranger_code::flow(visit, CodePurpose::Evidence, &number, person)
+        .ok_or(Refusal::INTERNAL)?;
     // Limited or sent, known or not: the same page.
     codes::ask(visit, &flow, phone.as_ref()).await?;
     Ok(Began::Asked(Notice::CodeSent))
-}
-
-fn code_flow(visit: &Visit, number: &str, account: Option<&SignInAccount>) -> Option<CodeFlow> {
-    let person = account.map(|account| account.person);
-    Some(CodeFlow {
-        flow: hash_secret("unlock", visit.cookie(CookieKind::Unlock)?),
-        purpose: CodePurpose::Evidence,
-        person,
-        account: account_key(visit, person, number),
-        proved: false,
-    })
 }
 
 async fn verify(
@@ -133,7 +109,9 @@ async fn verify(
         return Ok(Began::Asked(Notice::Missing));
     }
     let (number, account) = waiting_account(visit, form.get("username")).await?;
-    let Some(flow) = code_flow(visit, &number, account.as_ref()) else {
+    let person = account.as_ref().map(|account| account.person);
+    let flow = stranger_code::flow(visit, CodePurpose::Evidence, &number, person);
+    let Some(flow) = flow else {
         return Ok(Began::Refused(Notice::DeadCode));
     };
     let mut tx = visit.app.db.write().await?;
@@ -212,15 +190,6 @@ async fn note_evidence(
     Ok(())
 }
 
-/// What the protocol's request carried, to go on to after the wizard.
-pub fn carried(pairs: &[(String, String)]) -> Vec<(String, String)> {
-    pairs
-        .iter()
-        .filter(|(name, _)| matches!(name.as_str(), "service" | "renew" | "method"))
-        .cloned()
-        .collect()
-}
-
 fn destination(carried: &[(String, String)]) -> Destination {
     match carried.iter().find(|(name, _)| name == "service") {
         Some((_, service)) => Destination::Cas {
@@ -228,18 +197,6 @@ fn destination(carried: &[(String, String)]) -> Destination {
         },
         None => Destination::Home,
     }
-}
-
-async fn code_entry(visit: &Visit) -> Result<Option<themes::pages::CodeEntry>, Refusal> {
-    let Some(cookie) = visit.cookie(CookieKind::Unlock) else {
-        return Ok(None);
-    };
-    let flow = hash_secret("unlock", cookie);
-    // Never the number, not even masked, and never how the delivery went.
-    let entry = codes::entry(visit, &flow, CodePurpose::Evidence, false).await?;
-    Ok(Some(
-        entry.map_or_else(codes::blank_entry, |(entry, _)| entry),
-    ))
 }
 
 fn page(

@@ -238,13 +238,7 @@ async fn page(
     let account = account(visit, current).await?;
     let phone = school_phone(visit, &account)?;
     let flow = current.signin.id_hash;
-    let sent = codes::entry(visit, &flow, CodePurpose::Evidence, true).await?;
-    let (code, notice) = match sent {
-        Some((_, delivery)) if delivery == "limited" => (None, Some(Notice::CodeLimit)),
-        Some((_, delivery)) if delivery == "failed" => (None, Some(Notice::CodeUndelivered)),
-        Some((code, _)) => (Some(code), notice),
-        None => (None, notice),
-    };
+    let (code, notice) = codes::shown(visit, &flow, CodePurpose::Evidence, notice).await?;
     let page = Evidence {
         form: visit.form(Csrf::SignIn, HERE, steps::carried(current)),
         progress: steps::progress(visit, current),

@@ -13,6 +13,7 @@ pub mod password;
 pub mod phone;
 pub mod queue;
 pub mod steps;
+mod stranger_code;
 pub mod switch;
 pub mod unlock;
 

@@ -188,13 +188,7 @@ async fn page(
     typed: &str,
 ) -> Result<Response, Refusal> {
     let flow = current.signin.id_hash;
-    let sent = codes::entry(visit, &flow, CodePurpose::BindPhone, true).await?;
-    let (code, notice) = match sent {
-        Some((_, delivery)) if delivery == "limited" => (None, Some(Notice::CodeLimit)),
-        Some((_, delivery)) if delivery == "failed" => (None, Some(Notice::CodeUndelivered)),
-        Some((code, _)) => (Some(code), notice),
-        None => (None, notice),
-    };
+    let (code, notice) = codes::shown(visit, &flow, CodePurpose::BindPhone, notice).await?;
     let proved = proved(visit, current).await?;
     let page = BindPhone {
         form: visit.form(Csrf::SignIn, "/signin/phone", steps::carried(current)),

@@ -8,17 +8,14 @@ use idp_domain::accounts::AccountNumber;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::factors::CodePurpose;
 use idp_domain::ids::PersonId;
-use idp_domain::secrets::{hash_secret, random_secret};
 use idp_storage::{audit, persons};
 use themes::pages::{Notice, Unlock};
 
-use super::activation::carried;
 use super::complete::remember_browser;
 use super::form::query_of;
+use super::stranger_code::{self, carried, passes_captcha};
 use crate::cookies::{CookieKind, SetCookie};
-use crate::factors::captcha::{self, Answer};
-use crate::factors::codes::{self, CodeFlow, Tried};
-use crate::factors::guard::account_key;
+use crate::factors::codes::{self, Tried};
 use crate::factors::phones;
 use crate::forgery::{Csrf, Fields};
 use crate::refusal::Refusal;
@@ -41,14 +38,14 @@ pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal>
         return match verify(&mut visit, &form).await? {
             None => Ok(visit.redirect_home(&format!("/cas/login{}", query_of(&carried)))),
             Some(notice) => {
-                let code = code_entry(&visit).await?;
+                let code = stranger_code::entry(&visit, CodePurpose::Unlock).await?;
                 page(&mut visit, carried, username, Some(notice), code)
             }
         };
     }
     let refused = send(&mut visit, &form).await?;
     let code = match &refused {
-        None => code_entry(&visit).await?,
+        None => stranger_code::entry(&visit, CodePurpose::Unlock).await?,
         Some(_) => None,
     };
     let notice = refused.unwrap_or(Notice::CodeSent);
@@ -69,29 +66,12 @@ async fn person(visit: &Visit, username: &str) -> Result<(String, Option<PersonI
     ))
 }
 
-fn code_flow(visit: &Visit, number: &str, person: Option<PersonId>) -> Option<CodeFlow> {
-    Some(CodeFlow {
-        flow: hash_secret("unlock", visit.cookie(CookieKind::Unlock)?),
-        purpose: CodePurpose::Unlock,
-        person,
-        account: account_key(visit, person, number),
-        proved: false,
-    })
-}
-
 /// `None`: asked for, as far as anybody can see.
 async fn send(visit: &mut Visit, form: &Fields) -> Result<Option<Notice>, Refusal> {
     if form.get("username").trim().is_empty() {
         return Ok(Some(Notice::Missing));
     }
-    let answer = Answer {
-        id: form.get("captcha_id"),
-        text: form.get("captcha"),
-    };
-    let mut tx = visit.app.db.write().await?;
-    let passed = captcha::redeem(visit, &mut tx, answer).await?;
-    tx.commit().await?;
-    if !passed {
+    if !passes_captcha(visit, form).await? {
         return Ok(Some(Notice::WrongCaptcha));
     }
     let (number, person) = person(visit, form.get("username")).await?;
@@ -100,9 +80,9 @@ async fn send(visit: &mut Visit, form: &Fields) -> Result<Option<Notice>, Refusa
         Some(person) => phones::bound(&mut app.db.read().await?, &app.keys, person).await?,
         None => None,
     };
-    let secret = random_secret(&mut visit.rng);
-    visit.set_cookie(SetCookie::session(CookieKind::Unlock, secret));
-    let flow = code_flow(visit, &number, person).ok_or(Refusal::INTERNAL)?;
+    stranger_code::begin(visit);
+    let flow = stranger_code::flow(visit, CodePurpose::Unlock, &number, person)
+        .ok_or(Refusal::INTERNAL)?;
     codes::ask(visit, &flow, phone.as_ref()).await?;
     Ok(None)
 }
@@ -113,7 +93,8 @@ async fn verify(visit: &mut Visit, form: &Fields) -> Result<Option<Notice>, Refu
         return Ok(Some(Notice::Missing));
     }
     let (number, person) = person(visit, form.get("username")).await?;
-    let Some(flow) = code_flow(visit, &number, person) else {
+    let flow = stranger_code::flow(visit, CodePurpose::Unlock, &number, person);
+    let Some(flow) = flow else {
         return Ok(Some(Notice::DeadCode));
     };
     let mut tx = visit.app.db.write().await?;
@@ -136,17 +117,6 @@ async fn verify(visit: &mut Visit, form: &Fields) -> Result<Option<Notice>, Refu
     };
     tx.commit().await?;
     Ok(refused)
-}
-
-async fn code_entry(visit: &Visit) -> Result<Option<themes::pages::CodeEntry>, Refusal> {
-    let Some(cookie) = visit.cookie(CookieKind::Unlock) else {
-        return Ok(None);
-    };
-    let flow = hash_secret("unlock", cookie);
-    let entry = codes::entry(visit, &flow, CodePurpose::Unlock, false).await?;
-    Ok(Some(
-        entry.map_or_else(codes::blank_entry, |(entry, _)| entry),
-    ))
 }
 
 fn page(

@@ -41,6 +41,10 @@ impl SignIn {
 
 /// What the person already has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "five facts of a row, each of which may hold with each other"
+)]
 pub struct Standing {
     pub activated: bool,
     pub has_password: bool,
