@@ -3,9 +3,9 @@
 
 #![expect(dead_code, reason = "each test file uses a part of it")]
 
-mod attacks;
+pub mod attacks;
 mod reply;
-mod visitor;
+pub mod visitor;
 
 use std::sync::{Arc, Mutex};
 

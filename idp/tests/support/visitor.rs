@@ -14,8 +14,12 @@ use super::{Campus, Reply};
 pub struct Visitor {
     router: Router,
     pub cookies: BTreeMap<String, String>,
-    /// What the visitor, or a proxy before us, says in `X-Forwarded-For`.
-    pub address: Option<String>,
+    /// Where the connection comes from; this machine unless a test says otherwise.
+    pub peer: Option<SocketAddr>,
+    /// What it says in `X-Forwarded-For`.
+    pub forwarded_for: Option<String>,
+    /// The name by which the server is reached, and the site that forms come from.
+    pub origin: String,
 }
 
 pub const ORIGIN: &str = "http://localhost:8080";
@@ -25,7 +29,9 @@ impl Visitor {
         Self {
             router,
             cookies: BTreeMap::new(),
-            address: None,
+            peer: None,
+            forwarded_for: None,
+            origin: ORIGIN.to_owned(),
         }
     }
 
@@ -73,7 +79,7 @@ impl Visitor {
             let (_, host) = self.origin.split_once("://").unwrap();
             headers.insert("host", host.parse().unwrap());
         }
-        if let Some(address) = &self.address {
+        if let Some(address) = &self.forwarded_for {
             headers.insert("x-forwarded-for", address.parse().unwrap());
         }
         if !self.cookies.is_empty() && !headers.contains_key("cookie") {
