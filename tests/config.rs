@@ -268,3 +268,78 @@ fn the_schema_knows_every_key_and_refuses_others() {
         "bounds are in the schema"
     );
 }
+
+/// The documentation names every key of the schema.
+#[test]
+fn every_key_is_documented_in_both_languages() {
+    let schema: serde_json::Value =
+        serde_json::from_str(&Yimen::new().run(&["config", "schema"]).out).unwrap();
+    let mut keys = Vec::new();
+    collect(&schema, &schema, "", &mut keys);
+    assert!(keys.len() > 40, "{keys:?}");
+    for file in ["configuration.md", "configuration.zh-CN.md"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("docs")
+            .join(file);
+        let text = std::fs::read_to_string(path).unwrap();
+        let missing: Vec<_> = keys
+            .iter()
+            .filter(|key| !text.contains(&format!("`{key}`")))
+            .collect();
+        assert!(missing.is_empty(), "{file}: {missing:?}");
+    }
+}
+
+/// The dotted names of all leaves below a schema.
+fn collect(
+    root: &serde_json::Value,
+    schema: &serde_json::Value,
+    key: &str,
+    keys: &mut Vec<String>,
+) {
+    let schema = match schema["$ref"]
+        .as_str()
+        .and_then(|name| name.strip_prefix('#'))
+    {
+        Some(pointer) => root.pointer(pointer).unwrap(),
+        None => schema,
+    };
+    let choices = schema["anyOf"].as_array();
+    if let Some(section) = choices
+        .into_iter()
+        .flatten()
+        .find(|choice| choice.get("$ref").is_some())
+    {
+        collect(root, section, key, keys);
+    } else if let Some(properties) = schema["properties"].as_object() {
+        for (name, property) in properties {
+            let inner = if key.is_empty() {
+                name.clone()
+            } else {
+                format!("{key}.{name}")
+            };
+            collect(root, property, &inner, keys);
+        }
+    } else {
+        keys.push(key.to_owned());
+    }
+}
+
+#[test]
+fn the_samples_of_the_documentation_pass() {
+    for name in [
+        "configuration.md",
+        "configuration.zh-CN.md",
+        "install.md",
+        "install.zh-CN.md",
+    ] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("docs")
+            .join(name);
+        let text = std::fs::read_to_string(path).unwrap();
+        let (_, sample) = text.split_once("```toml\n").unwrap();
+        let (sample, _) = sample.split_once("```").unwrap();
+        let said = check(sample, &[], &[]);
+        assert_eq!(said.code, Some(0), "{name}: {said:?}");
+    }
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use idp::config::Config;
 use idp::{Clock, Entropy};
 use idp_domain::secrets::Keyring;
 use migrations::{Db, IDP, OpenOptions, SMS, SchemaState};
@@ -63,14 +64,20 @@ impl Store {
 /// Opens the database alone.
 pub(super) async fn open(loaded: &Loaded) -> anyhow::Result<Db> {
     let config = &loaded.resolved.idp;
-    let folder = &config.data;
-    files::make_private_folder(folder).with_context(|| format!("data = {}", folder.display()))?;
+    if config.database.url.is_none() {
+        make_data_folder(config)?;
+    }
     let options = OpenOptions {
         connections: config.database.connections.get(),
         acquire_timeout: ACQUIRE,
         create: true,
     };
     Ok(Db::open(&config.database_url(), &options).await?)
+}
+
+fn make_data_folder(config: &Config) -> anyhow::Result<()> {
+    let folder = &config.data;
+    files::make_private_folder(folder).with_context(|| format!("data = {}", folder.display()))
 }
 
 /// Opens the database for a command that needs no keys.
@@ -114,6 +121,7 @@ async fn keys(loaded: &Loaded, db: &Db, entropy: &Entropy) -> anyhow::Result<Key
         Some(master) => master,
         None if idp::keys::has_data(db).await? => return Err(master_key::missing(&file)),
         None => {
+            make_data_folder(&loaded.resolved.idp)?;
             let master = master_key::create(&file, &mut entropy.rng())?;
             terminal::note(&format!(
                 "Made {}. Keep a copy of it apart from the database's: without it the data can't be read.",
