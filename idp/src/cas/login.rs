@@ -7,6 +7,7 @@ use axum::response::Response;
 use idp_domain::applications::{Application, ProvenService};
 use idp_domain::audit::{Event, Outcome as AuditOutcome};
 use idp_domain::cas::{LoginRequest, decode_pairs};
+use idp_domain::ids::PersonId;
 use idp_domain::sessions::{ActiveSession, Authority};
 use idp_domain::signin::{Denial, Destination};
 use idp_storage::audit;
@@ -168,6 +169,7 @@ async fn enter(
     service: &ProvenService,
 ) -> Result<Response, Refusal> {
     let name = visit_name(&arrival, visit);
+    let person = arrival.session.person;
     let established = ActiveSession::establish(
         arrival.session,
         arrival.holder,
@@ -185,7 +187,7 @@ async fn enter(
                 None => Ok(visit.redirect_home("/cas/login")),
             }
         }
-        Err(Denial::NoAccess) => no_access(visit, application, name).await,
+        Err(Denial::NoAccess) => no_access(visit, application, person, name).await,
         // A step became due since the sign-in, or the account was stopped: ask again, and let
         // the sign-in say what is missing.
         Err(_) => {
@@ -239,10 +241,12 @@ async fn refuse_service(visit: &mut Visit, reason: &'static str) -> Result<Respo
 async fn no_access(
     visit: &mut Visit,
     application: &Application,
+    person: PersonId,
     name: String,
 ) -> Result<Response, Refusal> {
     let entry = visit
         .audit(Event::AccessDenied, AuditOutcome::Refused)
+        .of(person)
         .at_application(application.id.as_str())
         .because(Denial::NoAccess.as_str());
     let mut tx = visit.app.db.write().await?;
