@@ -17,6 +17,10 @@ migrations::statements! {
             WHERE kind = $2 AND value_index = $4 AND person_id <> $1)
         ON CONFLICT (person_id, kind) DO UPDATE SET value_enc = excluded.value_enc,
             value_index = excluded.value_index, verified_at = excluded.verified_at";
+    /// PostgreSQL gives a whole transaction up at a conflict; the caller's goes on from here.
+    MARK: "SAVEPOINT contact_binding";
+    BACK: "ROLLBACK TO SAVEPOINT contact_binding";
+    FORGET_MARK: "RELEASE SAVEPOINT contact_binding";
     OF_PERSON: "SELECT value_enc, value_index FROM contacts WHERE person_id = $1 AND kind = $2";
 }
 
@@ -43,7 +47,8 @@ pub struct SealedContact {
     pub value_index: Vec<u8>,
 }
 
-/// Binds a proved contact; false when it belongs to somebody else.
+/// Binds a proved contact; false when it belongs to somebody else. The transaction goes on in
+/// either case, so that its audit row tells of it.
 pub async fn bind(
     tx: &mut Tx,
     person: PersonId,
@@ -52,6 +57,7 @@ pub async fn bind(
     index: &Tag,
     now: Timestamp,
 ) -> Result<bool, DbError> {
+    run!(tx, c => sqlx::query(MARK).execute(c))?;
     let bound = run!(tx, c => sqlx::query(BIND)
         .bind(person.0)
         .bind(kind.as_str())
@@ -59,12 +65,17 @@ pub async fn bind(
         .bind(index.as_bytes())
         .bind(Micros::from(now))
         .execute(c));
-    match bound {
-        Ok(rows) => Ok(rows == 1),
+    let bound = match bound {
+        Ok(rows) => rows == 1,
         // Somebody else bound it between the check and the insert.
-        Err(error) if error.is_conflict() => Ok(false),
-        Err(error) => Err(error),
-    }
+        Err(error) if error.is_conflict() => {
+            run!(tx, c => sqlx::query(BACK).execute(c))?;
+            false
+        }
+        Err(error) => return Err(error),
+    };
+    run!(tx, c => sqlx::query(FORGET_MARK).execute(c))?;
+    Ok(bound)
 }
 
 pub async fn find(

@@ -78,7 +78,8 @@ struct SentRow {
     delivery: String,
 }
 
-/// Writes a code in the place of the flow's earlier ones for this purpose.
+/// Writes a code in the place of the flow's earlier ones for this purpose. Two at once for one flow
+/// would both stay: call it under the lock of the flow's limit ([`crate::throttle::reserve`]).
 pub async fn replace(tx: &mut Tx, code: &NewCode) -> Result<(), DbError> {
     forget(tx, &code.flow, code.purpose).await?;
     run!(tx, c => sqlx::query(INSERT)

@@ -1,0 +1,24 @@
+//! What the storage promises, aggregate by aggregate: the same cases, real races included, on
+//! SQLite and on PostgreSQL. Imports, roster and registry have suites of their own beside this one.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't go on must stop, and show where"
+)]
+
+mod activation_codes;
+mod alarms;
+mod captchas;
+mod contacts;
+mod devices;
+mod expiry;
+mod failed_secrets;
+mod one_time_codes;
+mod outbox;
+mod passwords;
+mod persons;
+mod sessions;
+mod settings;
+mod signins;
+mod support;
+mod throttle;
+mod tickets;

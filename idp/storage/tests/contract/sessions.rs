@@ -1,0 +1,129 @@
+use idp_domain::applications::ApplicationId;
+use idp_domain::factors::Factor;
+use idp_domain::ids::GrantId;
+use idp_storage::tickets::{self, NewTicket};
+use idp_storage::{persons, sessions};
+
+use crate::in_tx;
+use crate::support::{CROWD, at, databases, id, race, session, student, tag, winners};
+
+#[tokio::test]
+async fn a_session_comes_back_with_each_number_of_its_holder() {
+    for db in databases().await {
+        let person = student(&db, 1, &["s1", "m1", "t1"]).await;
+        let mut tx = db.write().await.unwrap();
+        let (cookie, sid) = session(&mut tx, person, 1).await;
+        let grant = GrantId(id(70));
+        let ticket = NewTicket {
+            hash: tag(80),
+            grant,
+            sid,
+            application: &ApplicationId::parse("library").unwrap(),
+            service: "https://lib.example.edu/",
+            from_new_login: true,
+            issued_at: at(0),
+            expires_at: at(10),
+        };
+        tickets::issue(&mut tx, &ticket).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let mut conn = db.read().await.unwrap();
+        let found = sessions::find(&mut conn, &cookie).await.unwrap().unwrap();
+        let by_grant = sessions::find_by_grant(&mut conn, grant.0)
+            .await
+            .unwrap()
+            .unwrap();
+        for (session, holder) in [found, by_grant] {
+            assert_eq!(
+                (session.id_hash, session.sid, session.person),
+                (cookie, sid, person)
+            );
+            assert_eq!(session.factors, [Factor::Password]);
+            assert_eq!((session.signed_in_at, session.last_seen_at), (at(0), at(0)));
+            assert_eq!((session.expires_at, session.ended), (at(8 * 3600), false));
+            let mut numbers: Vec<_> = holder.numbers.into_iter().map(|n| n.number).collect();
+            numbers.sort_unstable();
+            assert_eq!(numbers, ["m1", "s1", "t1"]);
+        }
+        assert!(sessions::find(&mut conn, &tag(2)).await.unwrap().is_none());
+        assert!(
+            sessions::find_by_grant(&mut conn, id(71))
+                .await
+                .unwrap()
+                .is_none()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_once_and_is_not_touched_afterwards() {
+    for db in databases().await {
+        let person = student(&db, 1, &["s1"]).await;
+        in_tx!(db, tx => async { Ok::<_, ()>(session(&mut tx, person, 1).await) });
+        assert!(in_tx!(db, tx => sessions::touch(&mut tx, &tag(1), at(5))));
+        let ended = race(&db, CROWD, move |db, _| async move {
+            in_tx!(db, tx => sessions::end(&mut tx, &tag(1), "logout", at(6)))
+        })
+        .await;
+        assert_eq!(winners(&ended), 1);
+        assert!(!in_tx!(db, tx => sessions::touch(&mut tx, &tag(1), at(7))));
+        let mut conn = db.read().await.unwrap();
+        let (session, _) = sessions::find(&mut conn, &tag(1)).await.unwrap().unwrap();
+        assert!(session.ended);
+        assert_eq!(session.last_seen_at, at(5));
+    }
+}
+
+#[tokio::test]
+async fn the_later_of_two_uses_stays() {
+    for db in databases().await {
+        let person = student(&db, 1, &["s1"]).await;
+        in_tx!(db, tx => async { Ok::<_, ()>(session(&mut tx, person, 1).await) });
+        for second in [9, 7] {
+            assert!(in_tx!(db, tx => sessions::touch(&mut tx, &tag(1), at(second))));
+        }
+        let mut conn = db.read().await.unwrap();
+        let (session, _) = sessions::find(&mut conn, &tag(1)).await.unwrap().unwrap();
+        assert_eq!(session.last_seen_at, at(9));
+    }
+}
+
+#[tokio::test] // SES-10
+async fn all_of_a_persons_sessions_end_and_nobody_elses() {
+    for db in databases().await {
+        let (one, two) = (
+            student(&db, 1, &["s1"]).await,
+            student(&db, 2, &["s2"]).await,
+        );
+        let mut tx = db.write().await.unwrap();
+        for seed in 1..=3 {
+            session(&mut tx, one, seed).await;
+        }
+        session(&mut tx, two, 4).await;
+        tx.commit().await.unwrap();
+        in_tx!(db, tx => sessions::end(&mut tx, &tag(1), "logout", at(1)));
+        assert_eq!(
+            in_tx!(db, tx => sessions::end_all(&mut tx, one, "password", at(2))),
+            2
+        );
+        assert_eq!(
+            in_tx!(db, tx => sessions::end_all(&mut tx, one, "password", at(3))),
+            0
+        );
+        assert!(in_tx!(db, tx => sessions::touch(&mut tx, &tag(4), at(4))));
+    }
+}
+
+#[tokio::test] // SES-10
+async fn overtaking_never_goes_back() {
+    for db in databases().await {
+        let person = student(&db, 1, &["s1"]).await;
+        in_tx!(db, tx => async { Ok::<_, ()>(session(&mut tx, person, 1).await) });
+        for second in [20, 10] {
+            in_tx!(db, tx => persons::overtake(&mut tx, person, at(second)));
+        }
+        let mut conn = db.read().await.unwrap();
+        let (session, _) = sessions::find(&mut conn, &tag(1)).await.unwrap().unwrap();
+        assert_eq!(session.not_before, at(20));
+    }
+}
