@@ -68,6 +68,8 @@ fn old_browser(context: &Context) -> Response {
 
 fn face(context: &Context, refusal: &Refusal) -> Response {
     let mut visit = Visit::new(context.clone());
+    // Nothing of a refused request is said back, not even in the links to the other language.
+    visit.context.here.clear();
     let page = Error {
         failure: refusal.failure,
         request_id: context.request_id.clone(),

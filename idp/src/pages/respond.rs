@@ -107,6 +107,12 @@ impl Visit {
             query.append_pair(name, value);
         }
         query.append_pair("locale", locale.tag());
-        format!("{}?{}", self.path, query.finish())
+        // RED-03: `//host` and `/\host` would lead to that host.
+        let elsewhere = self
+            .path
+            .get(1..)
+            .is_none_or(|p| p.starts_with(['/', '\\']));
+        let path = if elsewhere { "/" } else { &self.path };
+        format!("{path}?{}", query.finish())
     }
 }

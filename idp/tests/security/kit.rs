@@ -1,0 +1,216 @@
+//! What the security tests share: what the database holds, what the audit trail says of an act,
+//! and how a refusal must look.
+
+use std::collections::BTreeMap;
+
+use idp_domain::applications::ApplicationId;
+use serde_json::Value;
+
+use crate::support::{Campus, Reply, SERVICE, Visitor};
+
+pub const STUDENT: &str = idp::demo::STUDENT;
+pub const PASSWORD: &str = idp::demo::PASSWORD;
+
+/// Every table that a refused request must leave alone (NOSTATE): all but the counters and the
+/// audit trail.
+const STATE: &[&str] = &[
+    "persons",
+    "roster",
+    "roles",
+    "contacts",
+    "passwords",
+    "password_history",
+    "activation_codes",
+    "signins",
+    "proofs",
+    "sessions",
+    "grants",
+    "service_tickets",
+    "known_devices",
+    "spent_captchas",
+    "one_time_codes",
+    "alarms",
+    "applications",
+    "settings",
+    "outbox",
+];
+
+/// The rows of a table as text, in an order of their own.
+pub async fn rows(campus: &Campus, table: &str) -> String {
+    let sql = if campus.parts.db.is_embedded() {
+        let columns = scalars(
+            campus,
+            &format!("SELECT name FROM pragma_table_info('{table}')"),
+        )
+        .await;
+        let quoted: Vec<String> = columns.iter().map(|c| format!("quote({c})")).collect();
+        let line = quoted.join("||'|'||");
+        format!(
+            "SELECT coalesce(group_concat(line, char(10)), '')
+             FROM (SELECT {line} AS line FROM {table} ORDER BY line)"
+        )
+    } else {
+        format!("SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') FROM {table} t")
+    };
+    scalars(campus, &sql).await.remove(0)
+}
+
+/// The first column of what a query finds.
+pub async fn scalars(campus: &Campus, sql: &str) -> Vec<String> {
+    let mut conn = campus.parts.db.read().await.unwrap();
+    migrations::run!(conn, c => sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(c)).unwrap()
+}
+
+/// Everything that a refused request must leave alone.
+pub async fn state(campus: &Campus) -> BTreeMap<&'static str, String> {
+    let mut state = BTreeMap::new();
+    for table in STATE {
+        state.insert(*table, rows(campus, table).await);
+    }
+    state
+}
+
+/// The tables that differ, so that a failing test says where.
+pub fn differences(
+    before: &BTreeMap<&'static str, String>,
+    after: &BTreeMap<&'static str, String>,
+) -> Vec<&'static str> {
+    let differing = before
+        .iter()
+        .filter(|(table, rows)| after[*table] != **rows);
+    differing.map(|(table, _)| *table).collect()
+}
+
+/// What an act gave, and the audit rows that it wrote: `event result reason`, sorted.
+pub async fn audited_by<T>(campus: &Campus, act: impl AsyncFnOnce() -> T) -> (T, Vec<String>) {
+    const TRAIL: &str =
+        "SELECT event || ' ' || result || ' ' || coalesce(reason, '-') FROM audit_events";
+    let before = scalars(campus, TRAIL).await;
+    let gave = act().await;
+    let mut new = scalars(campus, TRAIL).await;
+    for row in before {
+        let at = new.iter().position(|new| *new == row);
+        new.swap_remove(at.expect("the trail only grows"));
+    }
+    new.sort();
+    (gave, new)
+}
+
+/// The same for an act that must change nothing (NOSTATE).
+pub async fn changing_nothing<T>(
+    campus: &Campus,
+    act: impl AsyncFnOnce() -> T,
+) -> (T, Vec<String>) {
+    let before = state(campus).await;
+    let (gave, trail) = audited_by(campus, act).await;
+    let changed = differences(&before, &state(campus).await);
+    assert!(changed.is_empty(), "changed: {changed:?}");
+    (gave, trail)
+}
+
+/// A refusal on a page of ours: no way out of it, nothing granted (OWNPAGE, NOGRANT).
+#[track_caller]
+pub fn assert_own_page(reply: &Reply, status: u16, page: &str) {
+    assert_eq!(
+        (reply.status.as_u16(), reply.page().as_str()),
+        (status, page),
+        "{}",
+        reply.body()
+    );
+    assert_eq!(reply.location(), None);
+    assert_grants_nothing(reply);
+    assert_links_stay_here(reply);
+}
+
+/// No cookie but the one of a stranger's browser is given; taking one away is no grant.
+#[track_caller]
+pub fn assert_grants_nothing(reply: &Reply) {
+    assert_eq!(reply.ticket(), None);
+    for cookie in reply.cookies() {
+        let (name, rest) = cookie.split_once('=').unwrap();
+        let stranger = matches!(
+            name.trim_start_matches("__Host-"),
+            "visitor" | "locale" | "unlock"
+        );
+        assert!(stranger || rest.starts_with(';'), "{cookie}");
+    }
+}
+
+/// Every link, form and picture of a page is one of our own addresses, and its forms lead nowhere
+/// else.
+#[track_caller]
+pub fn assert_links_stay_here(reply: &Reply) {
+    let body = reply.body();
+    for attribute in ["href=\"", "action=\"", "src=\"", "url="] {
+        for rest in body.split(attribute).skip(1) {
+            let link: String = rest.split(['"', '>']).next().unwrap().to_owned();
+            let link = link.replace("&#x2f;", "/");
+            let own = link.starts_with('#')
+                || link.starts_with('/')
+                    && !link.starts_with("//")
+                    && !link.starts_with("/\\")
+                    && !link.contains(|c: char| c.is_control());
+            assert!(own, "{attribute}{link}");
+        }
+    }
+    let policy = reply.header("content-security-policy").unwrap();
+    assert!(policy.ends_with("form-action 'self'"), "{policy}");
+}
+
+/// A browser in which the student is signed in.
+pub async fn signed_in(campus: &Campus) -> Visitor {
+    let mut visitor = campus.visitor();
+    sign_in(&mut visitor).await;
+    visitor
+}
+
+/// Signs the student in, and gives the ticket for [`SERVICE`].
+pub async fn sign_in(visitor: &mut Visitor) -> String {
+    let reply = visitor.sign_in(SERVICE, STUDENT, PASSWORD).await;
+    let ticket = reply.ticket();
+    ticket.unwrap_or_else(|| panic!("{} {}", reply.status, reply.body()))
+}
+
+/// A browser in which a newcomer is half-way in, and the page of her first step.
+pub async fn half_way(campus: &Campus) -> (Visitor, Reply) {
+    let mut visitor = campus.visitor();
+    let initial = campus.demo.initial_passwords[0].clone();
+    let first = visitor
+        .sign_in(SERVICE, idp::demo::NEWCOMER, &initial)
+        .await;
+    let page = visitor.follow(first).await;
+    assert_eq!(page.page(), "evidence", "{}", page.body());
+    (visitor, page)
+}
+
+/// Brings an application into the registry of the campus' own node.
+pub async fn register(campus: &Campus, entry: &Value) {
+    let app = campus.idp.app();
+    let (now, mut rng) = (app.clock.now(), app.entropy.rng());
+    let mut tx = app.db.write().await.unwrap();
+    idp::applications::import(&mut tx, &entry.to_string(), true, now, &mut rng)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    app.applications.refresh_if_changed(&app.db).await.unwrap();
+}
+
+/// Takes one out again.
+pub async fn unregister(campus: &Campus, id: &str) {
+    let app = campus.idp.app();
+    let (now, mut rng) = (app.clock.now(), app.entropy.rng());
+    let id = ApplicationId::parse(id).unwrap();
+    let mut tx = app.db.write().await.unwrap();
+    assert!(
+        idp::applications::remove(&mut tx, &id, now, &mut rng)
+            .await
+            .unwrap()
+    );
+    tx.commit().await.unwrap();
+    app.applications.refresh_if_changed(&app.db).await.unwrap();
+}
+
+/// `path?name=value&…`, percent-encoded.
+pub fn address(path: &str, pairs: &[(&str, &str)]) -> String {
+    format!("{path}?{}", Visitor::encode(pairs))
+}

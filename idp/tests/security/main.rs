@@ -1,0 +1,8 @@
+//! Attacks over HTTP, each by its id in the project's catalogue of security cases. One program, so
+//! that one link serves them all.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod kit;
+mod services;
