@@ -6,16 +6,19 @@
 //! guesses can hold up a third of the capacity and no more.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use argon2::password_hash::phc::{Output, PasswordHash, Salt};
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2::Params;
 use jiff::Timestamp;
 use rand::Rng;
 use rand::rngs::StdRng;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
+
+pub use super::argon2id::Checked;
+use super::argon2id::{hash, verify};
 
 /// Which line an attempt waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +40,6 @@ pub struct Cost {
     pub lanes: u32,
 }
 
-/// A stored hash may ask for this much and not more, or one bad row could take all memory
-/// (PWD-09).
-const MOST_MEMORY_KIB: u32 = 1_048_576;
-const MOST_PASSES: u32 = 64;
-
 /// The line is full.
 #[derive(Debug, thiserror::Error)]
 #[error("the line for the password hash is full")]
@@ -51,14 +49,6 @@ pub struct Full;
 #[derive(Debug, thiserror::Error)]
 #[error("argon2 parameters: {0}")]
 pub struct BadCost(argon2::Error);
-
-/// What came out of a check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Checked {
-    pub matches: bool,
-    /// The hash was made with other parameters than new ones are.
-    pub outdated: bool,
-}
 
 enum Work {
     Verify {
@@ -106,6 +96,8 @@ struct Shared {
     arrived: Condvar,
     most: usize,
     params: Params,
+    /// Hashes computed since the start.
+    computed: AtomicU64,
 }
 
 impl Shared {
@@ -198,6 +190,7 @@ impl HashPool {
             arrived: Condvar::new(),
             most,
             params: params.clone(),
+            computed: AtomicU64::new(0),
         });
         let mut secret = [0; 32];
         let mut salt = [0; 16];
@@ -268,6 +261,11 @@ impl HashPool {
         self.shared.line().len()
     }
 
+    /// How many hashes this node has computed: what the limits are measured against (BRU-02).
+    pub fn computed(&self) -> u64 {
+        self.shared.computed.load(Ordering::Relaxed)
+    }
+
     fn line_up(&self, lane: Lane, arrived_at: Timestamp, work: Work) -> Result<Place, Full> {
         let mut line = self.shared.line();
         if line.len() >= self.shared.most {
@@ -315,6 +313,7 @@ fn serve(shared: &Shared) {
                 password,
                 reply,
             } => {
+                count(shared);
                 let _gone = reply.send(verify(
                     &shared.params,
                     &phc,
@@ -327,6 +326,7 @@ fn serve(shared: &Shared) {
                 password,
                 reply,
             } => {
+                count(shared);
                 let _gone = reply.send(hash(
                     &shared.params,
                     password.as_bytes(),
@@ -338,62 +338,206 @@ fn serve(shared: &Shared) {
     }
 }
 
-fn verify(current: &Params, phc: &str, password: &[u8], memory: &mut Vec<Block>) -> Checked {
-    const REFUSED: Checked = Checked {
-        matches: false,
-        outdated: false,
-    };
-    let Ok(parsed) = PasswordHash::new(phc) else {
-        return REFUSED;
-    };
-    let (Ok(params), Some(salt), Some(expected)) =
-        (Params::try_from(&parsed), parsed.salt, parsed.hash)
-    else {
-        return REFUSED;
-    };
-    if parsed.algorithm != Algorithm::Argon2id.ident()
-        || params.m_cost() > MOST_MEMORY_KIB
-        || params.t_cost() > MOST_PASSES
-    {
-        return REFUSED;
-    }
-    let Some(output) = compute(&params, password, salt.as_ref(), memory) else {
-        return REFUSED;
-    };
-    let matches = Output::new(&output).is_ok_and(|output| output == expected);
-    let outdated = params.m_cost() != current.m_cost()
-        || params.t_cost() != current.t_cost()
-        || params.p_cost() != current.p_cost();
-    Checked {
-        matches,
-        outdated: matches && outdated,
-    }
+fn count(shared: &Shared) {
+    shared.computed.fetch_add(1, Ordering::Relaxed);
+    metrics::counter!("password_hashes_total").increment(1);
 }
 
-fn hash(params: &Params, password: &[u8], salt: &[u8], memory: &mut Vec<Block>) -> Option<String> {
-    let output = compute(params, password, salt, memory)?;
-    Some(
-        PasswordHash {
-            algorithm: Algorithm::Argon2id.ident(),
-            version: Some(Version::V0x13.into()),
-            params: params.try_into().ok()?,
-            salt: Some(Salt::new(salt).ok()?),
-            hash: Some(Output::new(&output).ok()?),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use argon2::password_hash::phc::PasswordHash;
+    use rand::SeedableRng;
+
+    const CHEAP: Cost = Cost {
+        memory_kib: 8,
+        passes: 1,
+        lanes: 1,
+    };
+
+    fn rng() -> StdRng {
+        StdRng::seed_from_u64(7)
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn secret(text: &str) -> Zeroizing<String> {
+        Zeroizing::new(text.to_owned())
+    }
+
+    /// A pool whose threads have not come to work yet.
+    fn idle(most: usize) -> HashPool {
+        let params = Params::new(8, 1, 1, Some(32)).unwrap();
+        let shared = Arc::new(Shared {
+            line: Mutex::new(Line {
+                lanes: std::array::from_fn(|_| BTreeMap::new()),
+                turn: 0,
+                arrivals: 0,
+                closed: false,
+            }),
+            arrived: Condvar::new(),
+            most,
+            params: params.clone(),
+            computed: AtomicU64::new(0),
+        });
+        HashPool {
+            _gate: Arc::new(Gate(Arc::clone(&shared))),
+            shared,
+            dummy: hash(&params, b"?", &[0; 16], &mut Vec::new())
+                .unwrap()
+                .into(),
         }
-        .to_string(),
-    )
-}
+    }
 
-fn compute(
-    params: &Params,
-    password: &[u8],
-    salt: &[u8],
-    memory: &mut Vec<Block>,
-) -> Option<[u8; 32]> {
-    memory.resize(params.block_count(), Block::default());
-    let mut output = [0; 32];
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
-        .hash_password_into_with_memory(password, salt, &mut output, &mut memory[..])
-        .ok()?;
-    Some(output)
+    impl HashPool {
+        /// Works off all that waits, on this very thread.
+        fn work_off(&self) {
+            self.shared.line().closed = true;
+            serve(&self.shared);
+            self.shared.line().closed = false;
+        }
+
+        /// Lines up a check that a test knows again by its password.
+        fn check(
+            &self,
+            lane: Lane,
+            arrived: i64,
+            name: &str,
+        ) -> (Place, oneshot::Receiver<Checked>) {
+            self.verify(lane, at(arrived), None, secret(name)).unwrap()
+        }
+
+        /// The passwords in the order in which they would be served.
+        fn order(&self) -> Vec<String> {
+            let mut line = self.shared.line();
+            std::iter::from_fn(|| line.next())
+                .map(|work| match work {
+                    Work::Verify { password, .. } | Work::Hash { password, .. } => {
+                        password.to_string()
+                    }
+                })
+                .collect()
+        }
+    }
+
+    #[test] // PWD-08: a flood in one lane holds up a third of the capacity and no more
+    fn lanes_are_served_in_turn_and_each_by_arrival() {
+        let pool = idle(100);
+        let mut kept = Vec::new();
+        for n in 0..4 {
+            kept.push(pool.check(Lane::Failing, 0, &format!("f{n}")));
+        }
+        // Later ones, and out of order: who comes back after a lost node takes the old place.
+        kept.push(pool.check(Lane::Clean, 20, "c20"));
+        kept.push(pool.check(Lane::Clean, 10, "c10"));
+        kept.push(pool.check(Lane::Known, 30, "k30"));
+        assert_eq!(pool.waiting(), 7);
+        assert_eq!(
+            pool.order(),
+            ["k30", "c10", "f0", "c20", "f1", "f2", "f3"].map(str::to_owned)
+        );
+    }
+
+    #[test]
+    fn two_of_the_same_moment_keep_their_order() {
+        let pool = idle(10);
+        let _kept = ["a", "b", "c"].map(|name| pool.check(Lane::Clean, 5, name));
+        assert_eq!(pool.order(), ["a", "b", "c"].map(str::to_owned));
+    }
+
+    #[test]
+    fn a_place_is_never_better_than_what_happens() {
+        let pool = idle(100);
+        let mut kept = Vec::new();
+        for n in 0..5 {
+            kept.push(pool.check(Lane::Failing, n, &format!("f{n}")));
+        }
+        for n in 0..2 {
+            kept.push(pool.check(Lane::Known, n, &format!("k{n}")));
+        }
+        let (mine, _reply) = pool.check(Lane::Clean, 9, "mine");
+        let (last, _reply) = pool.check(Lane::Failing, 9, "last");
+        // At most one of each other lane, then it is my turn.
+        assert_eq!(mine.ahead(), 2);
+        assert_eq!(last.ahead(), 5 + 2 + 1);
+        let order = pool.order();
+        let index = |name: &str| order.iter().position(|n| n == name).unwrap();
+        assert!(index("mine") <= 2, "{order:?}");
+        assert!(index("last") <= 8, "{order:?}");
+        assert_eq!((mine.ahead(), last.ahead()), (0, 0));
+    }
+
+    #[test] // PWD-08
+    fn the_line_is_bounded_over_all_lanes_together() {
+        let pool = idle(3);
+        let _kept = [Lane::Known, Lane::Clean, Lane::Failing]
+            .map(|lane| pool.verify(lane, at(0), None, secret("x")).unwrap());
+        for lane in [Lane::Known, Lane::Clean, Lane::Failing] {
+            assert!(pool.verify(lane, at(0), None, secret("x")).is_err());
+        }
+        assert!(pool.hash(at(0), secret("x"), &mut rng()).is_err());
+        assert_eq!(pool.waiting(), 3);
+    }
+
+    #[test]
+    fn who_went_away_costs_nothing() {
+        let pool = idle(10);
+        drop(pool.check(Lane::Clean, 0, "gone"));
+        drop(pool.hash(at(0), secret("gone"), &mut rng()).unwrap());
+        let (_, mut stays) = pool.check(Lane::Clean, 1, "stays");
+        pool.work_off();
+        assert_eq!((pool.computed(), pool.waiting()), (1, 0));
+        assert!(!stays.try_recv().unwrap().matches);
+    }
+
+    #[test] // ENM-02: the dummy is nobody's password
+    fn the_dummy_matches_nothing_that_can_be_guessed() {
+        let pool = HashPool::start(1, 100, CHEAP, &mut rng()).unwrap();
+        let other = HashPool::start(1, 100, CHEAP, &mut StdRng::seed_from_u64(8)).unwrap();
+        assert_ne!(pool.dummy, other.dummy, "one dummy for all installations");
+        for guess in ["", " ", "hunter2", "password", "dummy", &pool.dummy] {
+            let (_, reply) = pool
+                .verify(Lane::Clean, at(0), None, secret(guess))
+                .unwrap();
+            let checked = reply.blocking_recv().unwrap();
+            assert!(!checked.matches && !checked.outdated, "{guess:?}");
+        }
+    }
+
+    #[test] // PWD-09
+    fn a_hash_is_argon2id_of_the_parameters_with_a_salt_of_its_own() {
+        let pool = HashPool::start(2, 10, CHEAP, &mut rng()).unwrap();
+        let mut rng = rng();
+        let [a, b] = [(), ()].map(|()| {
+            let reply = pool.hash(at(0), secret("correct horse"), &mut rng).unwrap();
+            reply.blocking_recv().unwrap().unwrap()
+        });
+        assert!(a.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{a}");
+        assert_ne!(a, b);
+        let salt = |phc: &str| PasswordHash::new(phc).unwrap().salt.unwrap();
+        assert_eq!(salt(&a).as_ref().len(), 16);
+        assert_ne!(salt(&a).as_ref(), salt(&b).as_ref());
+        for (password, matches) in [
+            ("correct horse", true),
+            ("correct horsf", false),
+            ("", false),
+        ] {
+            let (_, reply) = pool
+                .verify(Lane::Known, at(0), Some(&a), secret(password))
+                .unwrap();
+            let checked = reply.blocking_recv().unwrap();
+            assert_eq!((checked.matches, checked.outdated), (matches, false));
+        }
+    }
+
+    #[test]
+    fn parameters_that_argon2_does_not_take_stop_the_start() {
+        let cost = Cost {
+            memory_kib: 1,
+            ..CHEAP
+        };
+        assert!(HashPool::start(1, 1, cost, &mut rng()).is_err());
+    }
 }
