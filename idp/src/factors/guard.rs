@@ -6,6 +6,7 @@ use idp_domain::factors::{DAY, Gate, SourceClass};
 use idp_domain::ids::{EventId, PersonId};
 use idp_domain::secrets::{Tag, Use, hash_secret};
 use idp_storage::{persons, throttle};
+use migrations::{DbError, Tx};
 
 use super::captcha::{self, Answer};
 use super::hash_pool::Lane;
@@ -137,6 +138,19 @@ pub async fn reserve(
             (SourceClass::Stranger, _) => Lane::Failing,
         },
     }))
+}
+
+/// Gives a try back that was no failure: it was right, or never got to its hash.
+pub async fn give_back(
+    tx: &mut Tx,
+    subject: &Subject,
+    reservation: &Reservation,
+) -> Result<(), DbError> {
+    throttle::release(tx, reservation.event).await?;
+    if let (Some(person), true) = (subject.person, reservation.initial) {
+        persons::release_initial_try(tx, person).await?;
+    }
+    Ok(())
 }
 
 fn may_try_tail(subject: &Subject, failures: u32) -> bool {

@@ -7,11 +7,10 @@ use idp_domain::accounts::{AccountNumber, matches_initial, normalise_password};
 use idp_domain::audit::{Event, Outcome as AuditOutcome};
 use idp_domain::factors::Factor;
 use idp_domain::ids::{EventId, PersonId};
-use idp_domain::secrets::{Tag, Use, hash_secret, random_secret};
-use idp_domain::signin::{Destination, PersonState, Proof, SignIn, Step, next_step};
+use idp_domain::secrets::{Tag, Use};
+use idp_domain::signin::{Destination, PersonState, SignIn, Step, next_step};
 use idp_storage::persons::{self, SignInAccount};
 use idp_storage::{audit, devices, failed_secrets, passwords, signins, throttle};
-use jiff::SignedDuration;
 use migrations::Tx;
 use themes::pages::Notice;
 use tokio::sync::oneshot;
@@ -19,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::complete::{Completed, begin_session};
 use super::queue::{Parked, Stamp};
+use super::steps::new_signin;
 use crate::cookies::{CookieKind, SetCookie};
 use crate::factors::captcha::Answer;
 use crate::factors::guard::{self, Reservation, Subject, Verdict};
@@ -26,8 +26,6 @@ use crate::factors::hash_pool::Checked;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
-/// A sign-in under way lives this long; the wizard can be gone through at leisure.
-pub const SIGN_IN_LIFE: SignedDuration = SignedDuration::from_hours(1);
 /// Past this the visitor sees her place in the line instead of a waiting browser.
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// Longer input is not hashed at all.
@@ -107,11 +105,21 @@ pub async fn begin(
         .account
         .as_ref()
         .and_then(|a| a.password_phc.as_deref());
-    let (place, checked) =
+    let lined_up =
         visit
             .app
             .hashing
-            .verify(reservation.lane, stamp.arrived_at, phc, password.clone())?;
+            .verify(reservation.lane, stamp.arrived_at, phc, password.clone());
+    let (place, checked) = match lined_up {
+        Ok(lined_up) => lined_up,
+        // Nothing was tried, so nothing may count: least of all one of ten in a lifetime.
+        Err(full) => {
+            let mut tx = visit.app.db.write().await?;
+            guard::give_back(&mut tx, &target.subject, &reservation).await?;
+            tx.commit().await?;
+            return Err(full.into());
+        }
+    };
 
     let (reply, mut settled) = oneshot::channel();
     let mut worker = Visit::new(visit.context.clone());
@@ -269,10 +277,7 @@ async fn succeed(
     account: &SignInAccount,
     factor: Factor,
 ) -> Result<Outcome, Refusal> {
-    throttle::release(tx, known.reservation.event).await?;
-    if known.reservation.initial {
-        persons::release_initial_try(tx, account.person).await?;
-    }
+    guard::give_back(tx, &known.target.subject, &known.reservation).await?;
     let entry = visit
         .audit(Event::PasswordTried, AuditOutcome::Success)
         .of(account.person)
@@ -291,36 +296,6 @@ fn tail_is_trusted(visit: &Visit, account: &SignInAccount) -> bool {
     let tail_only = visit.app.config.activation.tail_only.as_ref();
     has_nothing_but_the_tail(account)
         && tail_only.is_some_and(|tail| tail.is_open(visit.address, visit.now))
-}
-
-/// A sign-in that was just proved, with the secret of its cookie.
-pub fn new_signin(
-    visit: &mut Visit,
-    account: &SignInAccount,
-    factors: &[Factor],
-    destination: Destination,
-) -> (String, SignIn) {
-    let now = visit.now;
-    let secret = random_secret(&mut visit.rng);
-    let proofs = factors
-        .iter()
-        .map(|factor| Proof {
-            factor: *factor,
-            recipient: None,
-            shown_at: now,
-        })
-        .collect();
-    let signin = SignIn {
-        id_hash: hash_secret("signin", &secret),
-        person: account.person,
-        number: account.number.clone(),
-        destination,
-        version: 0,
-        created_at: now,
-        expires_at: now.checked_add(SIGN_IN_LIFE).unwrap_or(Timestamp::MAX),
-        proofs,
-    };
-    (secret, signin)
 }
 
 /// Straight to the session when nothing is missing, else to the first step.

@@ -1,9 +1,13 @@
 //! Where a sign-in stands, and the way to its next step.
 
 use axum::response::Response;
-use idp_domain::secrets::hash_secret;
-use idp_domain::signin::{SignIn, Standing, Step, next_step};
-use idp_storage::{persons, signins};
+use idp_domain::Timestamp;
+use idp_domain::factors::Factor;
+use idp_domain::secrets::{hash_secret, random_secret};
+use idp_domain::signin::{Destination, Proof, SignIn, Standing, Step, next_step};
+use idp_storage::persons::{self, SignInAccount};
+use idp_storage::signins;
+use jiff::SignedDuration;
 use migrations::Tx;
 use themes::pages::{Progress, ProgressStep, WizardStep};
 
@@ -11,6 +15,39 @@ use crate::cookies::{CookieKind, SetCookie};
 use crate::forgery::Fields;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
+
+/// A sign-in under way lives this long; the wizard can be gone through at leisure.
+const SIGN_IN_LIFE: SignedDuration = SignedDuration::from_hours(1);
+
+/// A sign-in that was just proved, with the secret of its cookie.
+pub fn new_signin(
+    visit: &mut Visit,
+    account: &SignInAccount,
+    factors: &[Factor],
+    destination: Destination,
+) -> (String, SignIn) {
+    let now = visit.now;
+    let secret = random_secret(&mut visit.rng);
+    let proofs = factors
+        .iter()
+        .map(|factor| Proof {
+            factor: *factor,
+            recipient: None,
+            shown_at: now,
+        })
+        .collect();
+    let signin = SignIn {
+        id_hash: hash_secret("signin", &secret),
+        person: account.person,
+        number: account.number.clone(),
+        destination,
+        version: 0,
+        created_at: now,
+        expires_at: now.checked_add(SIGN_IN_LIFE).unwrap_or(Timestamp::MAX),
+        proofs,
+    };
+    (secret, signin)
+}
 
 /// A sign-in under way, with what is missing.
 #[derive(Clone, Debug)]
