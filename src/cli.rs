@@ -84,7 +84,7 @@ pub(crate) fn run() -> ExitCode {
         // `yimen … | head` has read enough.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            terminal::error(&format!("{error:#}"));
+            terminal::error(&message(&error));
             // 2 as clap's own: the command line or the configuration, nothing was begun.
             if error.is::<ConfigError>() {
                 ExitCode::from(2)
@@ -95,8 +95,45 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
+/// An error and its causes, those left out that its own text tells already.
+fn message(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |text, cause| {
+            if text.is_empty() {
+                cause
+            } else if text.contains(&cause) {
+                text
+            } else {
+                format!("{text}: {cause}")
+            }
+        })
+}
+
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<std::io::Error>()
         .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = || -> anyhow::Result<()> { Err(anyhow::anyhow!("no such file")) };
+        let twice = error().context("config: no such file").unwrap_err();
+        assert_eq!(message(&twice), "config: no such file");
+        let once = error().context("config").unwrap_err();
+        assert_eq!(message(&once), "config: no such file");
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Yimen::command().debug_assert();
+    }
 }

@@ -71,7 +71,7 @@ impl Node {
         }))
         .await?;
         let router = if demo {
-            with_inbox(idp.router(), &idp, &parts.db, zone)
+            with_inbox(&idp, &parts.db, zone)
         } else {
             idp.router()
         };
@@ -124,11 +124,8 @@ impl Node {
     }
 }
 
-fn with_inbox(router: Router, idp: &Idp, db: &Db, zone: TimeZone) -> Router {
+fn with_inbox(idp: &Idp, db: &Db, zone: TimeZone) -> Router {
     let themes = Arc::clone(&idp.app().themes);
-    router.merge(sms_gateway::inbox_router(
-        Inbox::new(db.clone()),
-        themes,
-        zone,
-    ))
+    let inbox = sms_gateway::inbox_router(Inbox::new(db.clone()), themes, zone);
+    idp.router_beside(inbox)
 }

@@ -4,7 +4,7 @@ use tracing_subscriber::EnvFilter;
 
 pub(crate) const VARIABLE: &str = "YIMEN_LOG";
 /// What is logged unless `YIMEN_LOG` says otherwise.
-const USUAL: &str = "info";
+const USUAL: &str = "info,sqlx=warn";
 
 /// Logs to stderr: lines for people on a terminal, JSON for what collects them elsewhere.
 ///

@@ -92,6 +92,9 @@ impl Config {
         self.limits.check()
     }
 
+    /// The embedded database's file inside the data folder.
+    pub const EMBEDDED: &str = "yimen.db";
+
     /// Beside the program's working directory unless said otherwise.
     pub fn data_folder() -> PathBuf {
         PathBuf::from("data")
@@ -101,7 +104,7 @@ impl Config {
     pub fn database_url(&self) -> String {
         match &self.database.url {
             Some(url) => url.as_str().to_owned(),
-            None => migrations::sqlite_url(&self.data.join("yimen.db")),
+            None => migrations::sqlite_url(&self.data.join(Self::EMBEDDED)),
         }
     }
 

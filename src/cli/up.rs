@@ -86,10 +86,11 @@ fn welcome(config: &Config, engine: &str) -> std::io::Result<()> {
         "Management    http://{}/readyz",
         server.management
     ))?;
-    terminal::out(&format!(
-        "Data          {} ({engine})",
-        config.data.display()
-    ))
+    let database = match &config.database.url {
+        Some(url) => url.to_string(),
+        None => config.data.join(Config::EMBEDDED).display().to_string(),
+    };
+    terminal::out(&format!("Database      {database} ({engine})"))
 }
 
 /// The demonstration's accounts, one a line: number, what it is for, and its secrets.

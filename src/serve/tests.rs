@@ -24,6 +24,10 @@ struct Running {
 }
 
 async fn start() -> Running {
+    start_with(None).await
+}
+
+async fn start_with(tls: Option<TlsAcceptor>) -> Running {
     let router = Router::new()
         .route(
             "/",
@@ -40,7 +44,7 @@ async fn start() -> Running {
     let listener = Listener::bind(
         "test",
         "127.0.0.1:0".parse().unwrap(),
-        None,
+        tls,
         Crowd::new(Networks::default()),
         router,
     )
@@ -205,4 +209,119 @@ async fn a_stop_finishes_what_is_under_way_and_accepts_no_more() {
     );
     server.task.await.unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+fn fixture(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/serve/fixtures")
+        .join(name)
+}
+
+fn files(cert: &str, key: &str) -> idp::config::Tls {
+    idp::config::Tls {
+        cert: fixture(cert),
+        key: fixture(key),
+    }
+}
+
+/// A client that trusts the fixture and speaks one version.
+fn client(
+    version: &'static rustls::SupportedProtocolVersion,
+    alpn: &[u8],
+) -> tokio_rustls::TlsConnector {
+    use rustls::pki_types::pem::PemObject;
+    let mut roots = rustls::RootCertStore::empty();
+    roots
+        .add(
+            rustls::pki_types::CertificateDer::from_pem_file(fixture("localhost-cert.pem"))
+                .unwrap(),
+        )
+        .unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![alpn.to_vec()];
+    tokio_rustls::TlsConnector::from(Arc::new(config))
+}
+
+#[tokio::test] // NET-10
+async fn tls_is_spoken_in_both_versions_and_protocols() {
+    let server = start_with(Some(
+        acceptor(&files("localhost-cert.pem", "localhost-key.pem")).unwrap(),
+    ))
+    .await;
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        for alpn in [&b"http/1.1"[..], b"h2"] {
+            let stream = TcpStream::connect(server.address).await.unwrap();
+            let name = "localhost".try_into().unwrap();
+            let mut stream = client(version, alpn).connect(name, stream).await.unwrap();
+            assert_eq!(stream.get_ref().1.alpn_protocol(), Some(alpn));
+            if alpn == b"h2" {
+                let (mut requests, connection) = hyper::client::conn::http2::handshake(
+                    TokioExecutor::new(),
+                    TokioIo::new(stream),
+                )
+                .await
+                .unwrap();
+                tokio::spawn(connection);
+                let request = Request::get("https://localhost/")
+                    .body(Body::empty())
+                    .unwrap();
+                assert_eq!(
+                    requests.send_request(request).await.unwrap().status(),
+                    StatusCode::OK
+                );
+            } else {
+                stream
+                    .write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                    .await
+                    .unwrap();
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).await.unwrap();
+                assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)] // NET-03: a handshake that never ends
+async fn a_silent_tls_connection_ends_after_ten_seconds() {
+    let server = start_with(Some(
+        acceptor(&files("localhost-cert.pem", "localhost-key.pem")).unwrap(),
+    ))
+    .await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let (answer, seconds) = to_the_end(&mut stream).await;
+    assert_eq!((answer.as_str(), seconds), ("", 10));
+}
+
+#[test] // NET-10: a certificate that can't be used stops the start, by its key
+fn bad_certificates_are_named() {
+    for (cert, key, expected) in [
+        ("none.pem", "localhost-key.pem", "server.tls.cert: "),
+        (
+            "localhost-key.pem",
+            "localhost-key.pem",
+            "server.tls.cert: ",
+        ),
+        ("localhost-cert.pem", "none.pem", "server.tls.key: "),
+        (
+            "localhost-cert.pem",
+            "localhost-cert.pem",
+            "server.tls.key: ",
+        ),
+        (
+            "localhost-cert.pem",
+            "other-key.pem",
+            "server.tls: certificate and key don't fit",
+        ),
+    ] {
+        let Err(error) = acceptor(&files(cert, key)) else {
+            panic!("{cert} {key}")
+        };
+        assert!(format!("{error:#}").starts_with(expected), "{error:#}");
+    }
 }
