@@ -75,7 +75,12 @@ impl Idp {
 
     /// The public listener. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn router(&self) -> Router {
-        routes::router(&self.app, &self.limiters)
+        self.router_beside(Router::new())
+    }
+
+    /// The same with pages of other parts, which then have our headers and answer to our names only.
+    pub fn router_beside(&self, others: Router) -> Router {
+        routes::router(&self.app, &self.limiters, others)
     }
 
     /// The management listener.

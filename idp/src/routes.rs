@@ -236,8 +236,8 @@ pub const ROUTES: &[Route] = &[
     ),
 ];
 
-/// The public listener's router.
-pub(crate) fn router(app: &Arc<App>, limiters: &rate::Limiters) -> Router {
+/// The public listener's router, `others` under the same layers.
+pub(crate) fn router(app: &Arc<App>, limiters: &rate::Limiters, others: Router) -> Router {
     let mut limited = Router::new();
     let mut unlimited = Router::new();
     for route in ROUTES {
@@ -261,6 +261,7 @@ pub(crate) fn router(app: &Arc<App>, limiters: &rate::Limiters) -> Router {
         .with_state(Arc::clone(app));
     unlimited
         .with_state(Arc::clone(app))
+        .merge(others)
         .fallback_service(limiters.by_network(app, limited))
         .method_not_allowed_fallback(|| async { Refusal::new(Failure::Method) })
         .layer(CatchPanicLayer::custom(panicked))

@@ -1,5 +1,5 @@
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, EXPIRES, PRAGMA, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPIRES, PRAGMA, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -54,8 +54,22 @@ pub(crate) fn no_referrer(headers: &mut HeaderMap) {
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 }
 
+fn is_page(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("text/html"))
+}
+
 /// What every response has, whoever made it.
 pub(crate) fn every_response(headers: &mut HeaderMap, https: bool) {
+    // Pages of other parts come without.
+    if is_page(headers) && !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        let own = PageHeaders {
+            form_action: FormAction::Own,
+        };
+        own.insert_into(headers);
+    }
     let mut set = |name: HeaderName, value: &'static str| {
         headers
             .entry(name)
