@@ -1,6 +1,7 @@
 //! The main story in Chromium: a student opens a page that `mod_auth_cas` protects, signs in for
 //! the first time, and lands there, known by name. The pages are looked at on the way.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Result, ensure};
@@ -61,7 +62,8 @@ struct Telling<'a> {
     browser: Browser,
     hands: Hands,
     surveyed: bool,
-    faults: Mutex<Vec<String>>,
+    /// What is wrong with a page, and in which looks.
+    faults: Mutex<BTreeMap<String, Vec<String>>>,
 }
 
 impl<'a> Telling<'a> {
@@ -169,6 +171,8 @@ impl<'a> Telling<'a> {
             !name.is_empty() && heading.contains(&name),
             "«{name}» isn't in «{heading}»"
         );
+        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        ensure!(faults.is_empty(), "{faults:#?}");
         Ok(())
     }
 
@@ -208,20 +212,18 @@ impl<'a> Telling<'a> {
                 .await?;
             let overflow = self.browser.overflow().await?;
             if overflow > 0 {
-                self.note(format!("{name}: {overflow} px wider than the screen"));
+                self.note(format!("{page}: {overflow} px wider than the screen"), look);
             }
             for found in self.browser.violations().await? {
-                self.note(format!("{name}: {found}"));
+                self.note(format!("{page}: {found}"), look);
             }
         }
         self.browser.wear(Look::WIDE).await?;
         self.browser.reload().await
     }
 
-    fn note(&self, fault: String) {
-        self.faults
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(fault);
+    fn note(&self, fault: String, look: Look) {
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.entry(fault).or_default().push(look.name());
     }
 }
