@@ -214,3 +214,40 @@ pub async fn unregister(campus: &Campus, id: &str) {
 pub fn address(path: &str, pairs: &[(&str, &str)]) -> String {
     format!("{path}?{}", Visitor::encode(pairs))
 }
+
+/// What an application reads: the user, or the code of the failure. The reader is a strict one.
+#[track_caller]
+pub fn verdict(xml: &str) -> Result<String, String> {
+    let document = roxmltree::Document::parse(xml).unwrap_or_else(|e| panic!("{e}: {xml}"));
+    let all = |name: &str| -> Vec<roxmltree::Node<'_, '_>> {
+        let nodes = document.descendants();
+        nodes.filter(|n| n.tag_name().name() == name).collect()
+    };
+    match (
+        all("authenticationSuccess").as_slice(),
+        all("authenticationFailure").as_slice(),
+    ) {
+        ([_], []) => {
+            let users = all("user");
+            assert_eq!(users.len(), 1, "{xml}");
+            Ok(users[0].text().unwrap_or_default().to_owned())
+        }
+        ([], [failure]) => {
+            assert!(all("user").is_empty(), "{xml}");
+            Err(failure.attribute("code").unwrap().to_owned())
+        }
+        _ => panic!("neither one success nor one failure: {xml}"),
+    }
+}
+
+/// A ticket for a service, from a session.
+pub async fn ticket(visitor: &mut Visitor, service: &str) -> String {
+    let reply = visitor.get(&crate::support::login(service)).await;
+    let ticket = reply.ticket();
+    ticket.unwrap_or_else(|| panic!("{} {}", reply.status, reply.body()))
+}
+
+/// Has a ticket validated at CAS 3.0's address.
+pub async fn validate(campus: &Campus, service: &str, ticket: &str) -> Result<String, String> {
+    verdict(&campus.visitor().validate(service, ticket).await)
+}

@@ -6,3 +6,4 @@ mod support;
 
 mod kit;
 mod services;
+mod tickets;

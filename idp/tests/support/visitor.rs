@@ -35,6 +35,11 @@ impl Visitor {
         }
     }
 
+    /// From now on she talks to another node, or to another listener.
+    pub fn route_to(&mut self, router: Router) {
+        self.router = router;
+    }
+
     pub async fn get(&mut self, path: &str) -> Reply {
         let request = Request::get(path).body(Body::empty()).unwrap();
         self.send(request).await
