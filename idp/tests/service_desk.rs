@@ -1,0 +1,215 @@
+//! What the service desk does, on each engine: activation codes, caps, roles.
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
+
+use std::collections::BTreeMap;
+
+use idp::accounts::activation_codes::{CodePrinter, PrintedCode};
+use idp::accounts::import::{ImportOptions, import_people};
+use idp::accounts::{UnknownNumber, initial_cap, roles};
+use idp_domain::accounts::{AccountNumber, InitialRule};
+use idp_domain::audit::Event;
+use idp_domain::ids::PersonId;
+use idp_domain::secrets::{Keyring, MasterKey};
+use idp_storage::{activation_codes, audit, persons};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use migrations::testing::{TestDb, engines};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+const NOW: &str = "2026-11-21T08:00:00Z";
+const LATER: &str = "2026-12-21T08:00:00Z";
+
+/// 20190007 and M2023007 are one person.
+const PEOPLE: &str = "学工号,姓名,证件号,人员类型,部门
+20230001,张三,11010519491231002X,student,计算机学院/软件工程系
+20230002,李四,110101199003070177,student,外国语学院
+20190007,王五,110101199003070097,student,计算机学院
+M2023007,王五,110101199003070097,student,计算机学院
+";
+
+struct Given {
+    db: TestDb,
+    keys: Keyring,
+    rng: StdRng,
+    now: Timestamp,
+}
+
+async fn on_each_engine(test: impl AsyncFn(Given)) {
+    for db in engines(&[migrations::IDP]).await {
+        let mut rng = StdRng::seed_from_u64(11);
+        let keys = Keyring::new(&MasterKey::generate(&mut rng));
+        let now: Timestamp = NOW.parse().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("people.csv");
+        std::fs::write(&file, PEOPLE).unwrap();
+        let options = ImportOptions::new(InitialRule::Last6, TimeZone::UTC);
+        import_people(&db, &keys, &file, &options, || now, &mut rng, &mut |_| {})
+            .await
+            .unwrap();
+        test(Given { db, keys, rng, now }).await;
+    }
+}
+
+impl Given {
+    async fn print(&mut self, org: &str) -> BTreeMap<String, PrintedCode> {
+        let mut printer = CodePrinter::new(&self.db, &self.keys, org, LATER.parse().unwrap());
+        let mut all = BTreeMap::new();
+        while let Some(codes) = printer.next_batch(self.now, &mut self.rng).await.unwrap() {
+            all.extend(codes.into_iter().map(|code| (code.number.clone(), code)));
+        }
+        all
+    }
+
+    async fn person(&self, text: &str) -> PersonId {
+        let parsed = number(text);
+        persons::id_of_number(&mut self.db.read().await.unwrap(), parsed.as_str())
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    /// True when the code opens the account of `number` now.
+    async fn opens(&self, code: &PrintedCode, number: &str) -> bool {
+        let person = self.person(number).await;
+        let mut tx = self.db.write().await.unwrap();
+        let mac = code.code.mac(&self.keys, person);
+        let spent = activation_codes::spend(&mut tx, person, &mac, self.now)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        spent
+    }
+
+    async fn recorded(&self, event: Event) -> i64 {
+        let mut conn = self.db.read().await.unwrap();
+        audit::count(&mut conn, event, Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap()
+    }
+}
+
+fn number(text: &str) -> AccountNumber {
+    AccountNumber::parse(text).unwrap()
+}
+
+#[tokio::test]
+async fn a_new_code_takes_the_place_of_the_old_one() {
+    on_each_engine(async |mut given| {
+        let first = given.print("").await;
+        let second = given.print("").await;
+        assert!(
+            !given.opens(&first["20230001"], "20230001").await,
+            "an old code"
+        );
+        assert!(
+            !given.opens(&second["20230002"], "20230001").await,
+            "another's code"
+        );
+        assert!(given.opens(&second["20230001"], "20230001").await);
+        assert!(
+            !given.opens(&second["20230001"], "20230001").await,
+            "a used code"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_person_with_two_numbers_gets_one_code_that_is_good() {
+    on_each_engine(async |mut given| {
+        let codes = given.print("").await;
+        assert_eq!(
+            codes.keys().collect::<Vec<_>>(),
+            ["20190007", "20230001", "20230002"]
+        );
+        assert!(given.opens(&codes["20190007"], "M2023007").await);
+        assert_eq!(given.recorded(Event::ActivationCodePrinted).await, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_org_unit_has_those_below_it() {
+    on_each_engine(async |mut given| {
+        let codes = given.print("计算机学院").await;
+        assert_eq!(codes.keys().collect::<Vec<_>>(), ["20190007", "20230001"]);
+        assert_eq!(
+            given.print("计算机").await.len(),
+            0,
+            "a prefix of a name is no unit"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_cap_is_lifted_for_those_named_or_for_nobody() {
+    on_each_engine(async |mut given| {
+        for account in ["20230001", "20230002"] {
+            let person = given.person(account).await;
+            let mut tx = given.db.write().await.unwrap();
+            assert!(
+                persons::reserve_initial_try(&mut tx, person, 1)
+                    .await
+                    .unwrap()
+            );
+            assert!(
+                !persons::reserve_initial_try(&mut tx, person, 1)
+                    .await
+                    .unwrap()
+            );
+            tx.commit().await.unwrap();
+        }
+        let (now, rng) = (given.now, &mut given.rng);
+        let unknown = initial_cap::lift(
+            &given.db,
+            &[number("20230001"), number("20239999")],
+            now,
+            rng,
+        )
+        .await;
+        assert!(
+            matches!(unknown, Err(UnknownNumber::Nobody(_))),
+            "{unknown:?}"
+        );
+        assert_eq!(
+            initial_cap::lift(&given.db, &[number("20230001")], now, rng)
+                .await
+                .unwrap(),
+            1
+        );
+        assert_eq!(
+            initial_cap::lift_all(&given.db, now, rng).await.unwrap(),
+            1,
+            "the other one alone"
+        );
+        assert_eq!(given.recorded(Event::InitialCapLifted).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_role_is_granted_and_revoked_once() {
+    on_each_engine(async |mut given| {
+        let (now, rng) = (given.now, &mut given.rng);
+        let who = number("20230001");
+        assert!(roles::grant(&given.db, &who, now, rng).await.unwrap());
+        assert!(!roles::grant(&given.db, &who, now, rng).await.unwrap());
+        let holders = roles::list(&mut given.db.read().await.unwrap())
+            .await
+            .unwrap();
+        assert_eq!(holders[0].display_number, "20230001");
+        assert!(roles::revoke(&given.db, &who, now, rng).await.unwrap());
+        assert!(!roles::revoke(&given.db, &who, now, rng).await.unwrap());
+        assert!(
+            roles::list(&mut given.db.read().await.unwrap())
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(given.recorded(Event::RoleGranted).await, 1);
+        assert_eq!(given.recorded(Event::RoleRevoked).await, 1);
+    })
+    .await;
+}
