@@ -47,7 +47,7 @@ pub(crate) fn people(count: usize, seed: u64) -> impl Iterator<Item = [String; 1
         let row = match again {
             Some(mut row) => {
                 row[0] = format!("M{index:07}");
-                row[4] = "研究生".to_owned();
+                "研究生".clone_into(&mut row[4]);
                 return row;
             }
             None => person(index, &mut rng),

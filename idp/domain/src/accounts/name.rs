@@ -132,7 +132,7 @@ mod tests {
         #[test]
         fn whatever_is_accepted_is_stable_and_printable(text in any::<String>()) {
             if let Ok(first) = name(&text) {
-                prop_assert!(!first.chars().any(|c| c.is_control()));
+                prop_assert!(!first.chars().any(char::is_control));
                 prop_assert_eq!(name(&first), Ok(first));
             }
         }

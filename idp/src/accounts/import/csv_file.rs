@@ -12,6 +12,8 @@ use super::file::{FileError, FileKind, Limits, RowSink};
 
 const CHUNK: usize = 64 << 10;
 const READ_AHEAD: usize = 8 << 10;
+/// Bytes of one character in UTF-8: a smaller buffer may not take any.
+const LONGEST_CHARACTER: usize = 4;
 /// A GB18030 text is no UTF-8 from its first Chinese characters on; a text with so many valid
 /// ones before the first broken is UTF-8 that was damaged.
 const CHANCE: usize = 8;
@@ -28,7 +30,7 @@ pub(super) fn read(
     };
     let kind = encoding_of(file, &io)?;
     file.seek(SeekFrom::Start(0)).map_err(io)?;
-    let delimiter = delimiter_of(Decoded::new(&mut *file, kind, limits.line_bytes))?;
+    let delimiter = delimiter_of(Decoded::new(&mut *file, kind, limits.line_bytes));
     file.seek(SeekFrom::Start(0)).map_err(io)?;
 
     let mut reader = ReaderBuilder::new()
@@ -135,7 +137,7 @@ fn scan(file: &mut File, mut decoder: Decoder) -> io::Result<Scan> {
             found.bom = decoded.starts_with("\u{feff}".as_bytes());
         }
         found.nul |= decoded.contains(&0) || raw[..count].contains(&0);
-        lines += decoded.iter().filter(|b| **b == b'\n').count() as u64;
+        lines += decoded.split(|b| *b == b'\n').count() as u64 - 1;
         // U+4E00 to U+9FFF begin with E4 to E9.
         found.chinese += decoded
             .iter()
@@ -152,17 +154,14 @@ fn scan(file: &mut File, mut decoder: Decoder) -> io::Result<Scan> {
 }
 
 /// The separator that the first line has most of, outside of quotes.
-fn delimiter_of(mut text: Decoded<impl Read>) -> Result<u8, FileError> {
+fn delimiter_of(mut text: Decoded<impl Read>) -> u8 {
     let mut head = vec![0; text.line_bytes];
     let mut length = 0;
-    // The budget of one line ends the reading of a file without any line end.
-    while let Ok(count) = text.read(&mut head[length..]) {
-        if count == 0 {
-            break;
-        }
-        length += count;
-        if head[..length].contains(&b'\n') {
-            break;
+    while head.len() - length >= LONGEST_CHARACTER && !head[..length].contains(&b'\n') {
+        match text.read(&mut head[length..]) {
+            // A fault shows again, and is told, when the rows are read.
+            Ok(0) | Err(_) => break,
+            Ok(count) => length += count,
         }
     }
     let mut counts = [(b',', 0_usize), (b';', 0), (b'\t', 0)];
@@ -181,10 +180,10 @@ fn delimiter_of(mut text: Decoded<impl Read>) -> Result<u8, FileError> {
     }
     // Of equals the last is taken, so the comma stands last.
     counts.reverse();
-    Ok(counts
+    counts
         .iter()
         .max_by_key(|(_, count)| count)
-        .map_or(b',', |(d, _)| *d))
+        .map_or(b',', |(d, _)| *d)
 }
 
 /// The text of a file as UTF-8, no more than `line_bytes` (and one buffer) of it per row.
@@ -195,6 +194,8 @@ struct Decoded<R> {
     raw: Vec<u8>,
     raw_range: std::ops::Range<usize>,
     ended: bool,
+    /// The decoder gave all it had, and may not be asked again.
+    finished: bool,
     since_row: usize,
     /// True once a line feed was seen.
     line_feeds: bool,
@@ -214,6 +215,7 @@ impl<R: Read> Decoded<R> {
             raw: vec![0; READ_AHEAD],
             raw_range: 0..0,
             ended: false,
+            finished: false,
             since_row: 0,
             line_feeds: false,
         }
@@ -229,6 +231,9 @@ impl<R: Read> Read for Decoded<R> {
         if self.since_row > self.line_bytes + READ_AHEAD {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
+        if self.finished {
+            return Ok(0);
+        }
         loop {
             if self.raw_range.is_empty() && !self.ended {
                 let count = self.source.read(&mut self.raw)?;
@@ -241,10 +246,15 @@ impl<R: Read> Read for Decoded<R> {
                 self.ended,
             );
             self.raw_range.start += taken;
-            if let DecoderResult::Malformed(..) = result {
-                return Err(io::ErrorKind::InvalidData.into());
+            match result {
+                DecoderResult::Malformed(..) => return Err(io::ErrorKind::InvalidData.into()),
+                DecoderResult::OutputFull if written == 0 => {
+                    return Err(io::ErrorKind::InvalidInput.into());
+                }
+                DecoderResult::OutputFull => {}
+                DecoderResult::InputEmpty => self.finished = self.ended,
             }
-            if written > 0 || (self.ended && self.raw_range.is_empty()) {
+            if written > 0 || self.finished {
                 self.since_row += written;
                 self.line_feeds |= into[..written].contains(&b'\n');
                 return Ok(written);

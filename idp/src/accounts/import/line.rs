@@ -174,11 +174,11 @@ struct Cells<'a> {
 }
 
 impl Cells<'_> {
-    fn fault(&mut self, column: Column, reason: impl ToString) {
+    fn fault(&mut self, column: Column, reason: impl Into<String>) {
         self.bad.push(BadLine {
             line: self.row.line,
             column: Some(column),
-            reason: reason.to_string(),
+            reason: reason.into(),
         });
     }
 
@@ -220,7 +220,7 @@ impl Cells<'_> {
         match parse(&text) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.fault(column, error);
+                self.fault(column, error.to_string());
                 None
             }
         }
@@ -290,13 +290,14 @@ impl Cells<'_> {
             Cell::Date(date) => Some(*date),
             _ => parse_date(&self.text(column)?),
         };
-        match date.filter(|date| (1900..2200).contains(&date.year())) {
-            Some(date) => Some(date),
-            None => {
-                self.fault(column, "must be a date like 2026-09-01 between 1900 and 2199; leave it empty for no limit");
-                None
-            }
+        let date = date.filter(|date| (1900..2200).contains(&date.year()));
+        if date.is_none() {
+            self.fault(
+                column,
+                "must be a date like 2026-09-01 between 1900 and 2199; leave it empty for no limit",
+            );
         }
+        date
     }
 }
 

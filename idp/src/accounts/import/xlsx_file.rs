@@ -86,7 +86,6 @@ fn finish(row: &mut Row, sink: &mut RowSink<'_>) -> Result<(), FileError> {
 fn cell_of(value: &DataRef<'_>) -> Cell {
     match value {
         DataRef::Empty => Cell::Text(String::new()),
-        DataRef::String(text) => Cell::Text(text.clone()),
         DataRef::SharedString(text) => Cell::Text((*text).to_owned()),
         DataRef::Int(number) => Cell::Text(number.to_string()),
         DataRef::Float(number) => number_cell(*number),
@@ -95,7 +94,9 @@ fn cell_of(value: &DataRef<'_>) -> Cell {
             let (year, month, day, ..) = at.to_ymd_hms_milli();
             date_cell(year, month, day)
         }
-        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Cell::Text(text.clone()),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+            Cell::Text(text.clone())
+        }
         DataRef::Error(_) => Cell::Fault,
     }
 }
