@@ -22,15 +22,6 @@ pub const STUDENT: Account = Account {
     number: "20230002",
     phone: "+8613800000002",
 };
-/// Staff, administrator.
-pub const STAFF: Account = Account {
-    number: "10001",
-    phone: "",
-};
-
-/// Everybody who can sign in at once.
-pub const ACTIVATED: [Account; 2] = [STUDENT, STAFF];
-
 /// The password of every activated demo account.
 pub const PASSWORD: &str = "Campus-2026-demo";
 /// A password that the policy takes and that names nobody.

@@ -14,6 +14,7 @@ pub mod page;
 pub mod people;
 pub mod process;
 pub mod python;
+pub mod residents;
 pub mod server;
 pub mod stage;
 pub mod stats;

@@ -1,6 +1,7 @@
 //! Visitors in numbers: each does one thing over and over, and every answer's time is kept.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -8,16 +9,12 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::cas::{login_url, validate_as};
-use crate::demo;
+use crate::people::Person;
+use crate::residents::PASSWORD;
 use crate::server::Node;
 use crate::stats::{milliseconds, percentile};
-use crate::story::{SERVICE, ticket, ticket_for, ticket_without_password};
+use crate::story::{SERVICE, ticket_for, ticket_without_password};
 use crate::visitor::Visitor;
-
-/// One address may not ask for everything; a campus may ask for much.
-pub const CONFIGURATION: &str = "[limits]\n\
-     campus_networks = [\"127.0.0.0/8\"]\n\
-     campus_per_minute = 1000000\n";
 
 /// What a visitor does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,23 +61,29 @@ pub struct Crowd(Arc<Members>);
 struct Members {
     node: Node,
     application: Visitor,
+    residents: Vec<Person>,
     strangers: Vec<Visitor>,
     signed_in: Vec<Visitor>,
+    next_resident: AtomicUsize,
 }
 
 impl Crowd {
-    /// As many strangers as signed-in visitors.
-    pub async fn gather(node: &Node, size: usize) -> Result<Self> {
+    /// As many strangers and as many signed-in visitors as residents. Take enough of these:
+    /// attempts of one account that are under way at once count as failed until they are done,
+    /// so a few bring a captcha.
+    pub async fn gather(node: &Node, residents: Vec<Person>) -> Result<Self> {
         let mut members = Members {
             node: node.clone(),
             application: node.visitor()?,
-            strangers: Vec::with_capacity(size),
-            signed_in: Vec::with_capacity(size),
+            residents,
+            strangers: Vec::new(),
+            signed_in: Vec::new(),
+            next_resident: AtomicUsize::new(0),
         };
-        for _ in 0..size {
+        for resident in &members.residents {
             members.strangers.push(node.visitor()?);
             let visitor = node.visitor()?;
-            ticket(&visitor, node, SERVICE).await?;
+            ticket_for(&visitor, node, SERVICE, &resident.number(), PASSWORD).await?;
             members.signed_in.push(visitor);
         }
         Ok(Self(Arc::new(members)))
@@ -123,16 +126,21 @@ impl Crowd {
         Ok(series)
     }
 
-    /// Each member does one deed for `time`, again as soon as it is done.
-    pub async fn at_full_speed(&self, deed: Deed, time: Duration) -> Result<Times> {
+    /// `visitors` at once do one deed for `time`, again as soon as it is done.
+    pub async fn at_full_speed(
+        &self,
+        deed: Deed,
+        visitors: usize,
+        time: Duration,
+    ) -> Result<Times> {
         let begun = Instant::now();
         let mut under_way = JoinSet::new();
-        for member in 0..self.0.strangers.len() {
+        for visitor in 0..visitors {
             let crowd = self.clone();
             under_way.spawn(async move {
                 let mut times = Vec::new();
                 while begun.elapsed() < time {
-                    times.push(crowd.timed(deed, member).await?);
+                    times.push(crowd.timed(deed, visitor).await?);
                 }
                 anyhow::Ok(times)
             });
@@ -154,8 +162,10 @@ impl Crowd {
         let Members {
             node,
             application,
+            residents,
             strangers,
             signed_in,
+            ..
         } = &*self.0;
         match deed {
             Deed::Look => {
@@ -167,8 +177,9 @@ impl Crowd {
             }
             Deed::SignIn => {
                 // Somebody new each time: a visitor keeps the session.
-                let number = demo::ACTIVATED[turn % demo::ACTIVATED.len()].number;
-                ticket_for(&node.visitor()?, node, SERVICE, number).await?;
+                let next = self.0.next_resident.fetch_add(1, Ordering::Relaxed);
+                let number = residents[next % residents.len()].number();
+                ticket_for(&node.visitor()?, node, SERVICE, &number, PASSWORD).await?;
             }
             Deed::Hop => {
                 let visitor = &signed_in[turn % signed_in.len()];

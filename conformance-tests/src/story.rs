@@ -34,17 +34,18 @@ pub async fn sign_in(
 
 /// Signs the demo's activated student in and gives her service ticket.
 pub async fn ticket(visitor: &Visitor, node: &Node, service: &str) -> Result<String> {
-    ticket_for(visitor, node, service, demo::STUDENT.number).await
+    ticket_for(visitor, node, service, demo::STUDENT.number, demo::PASSWORD).await
 }
 
-/// Signs an activated demo account in and gives its service ticket.
+/// Signs an activated account in and gives its service ticket.
 pub async fn ticket_for(
     visitor: &Visitor,
     node: &Node,
     service: &str,
     number: &str,
+    password: &str,
 ) -> Result<String> {
-    let answer = sign_in(visitor, node, service, number, demo::PASSWORD).await?;
+    let answer = sign_in(visitor, node, service, number, password).await?;
     let ticket = answer.ticket();
     ticket.with_context(|| format!("no ticket after the sign-in: {}", answer.summary()))
 }

@@ -10,7 +10,7 @@ use conformance_tests::browser::{Browser, Key, Look};
 use conformance_tests::engine::Engine;
 use conformance_tests::server::{Server, Site};
 use conformance_tests::stage::Stage;
-use conformance_tests::{demo, inbox, load, on_each_engine, story};
+use conformance_tests::{demo, inbox, on_each_engine, residents, story};
 
 on_each_engine!(
     a_student_signs_in_for_the_first_time,
@@ -68,7 +68,7 @@ struct Telling<'a> {
 
 impl<'a> Telling<'a> {
     async fn begin(stage: &'a Stage, hands: Hands, surveyed: bool) -> Result<Self> {
-        let server = Site::new(stage, "server", load::CONFIGURATION)
+        let server = Site::new(stage, "server", residents::CAMPUS)
             .await?
             .start()
             .await?;
@@ -203,9 +203,11 @@ impl<'a> Telling<'a> {
             return Ok(());
         }
         let pictures = self.stage.keepsakes("first-sign-in")?;
+        // Not a reload, which would repeat a POST.
+        let address = self.browser.url().await?;
         for look in Look::all() {
             self.browser.wear(look).await?;
-            self.browser.reload().await?;
+            self.browser.open(&address).await?;
             let name = format!("{page}-{}", look.name());
             self.browser
                 .screenshot(&pictures.join(format!("{name}.png")))
@@ -219,7 +221,7 @@ impl<'a> Telling<'a> {
             }
         }
         self.browser.wear(Look::WIDE).await?;
-        self.browser.reload().await
+        self.browser.open(&address).await
     }
 
     fn note(&self, fault: String, look: Look) {

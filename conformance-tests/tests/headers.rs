@@ -10,7 +10,7 @@ use conformance_tests::server::{Server, Site};
 use conformance_tests::stage::Stage;
 use conformance_tests::story::{FirstSignIn, SERVICE, ticket};
 use conformance_tests::visitor::{self, Visitor};
-use conformance_tests::{demo, load};
+use conformance_tests::{demo, residents};
 use reqwest::header::{HOST, HeaderName, HeaderValue, ORIGIN, SET_COOKIE};
 use reqwest::{Method, StatusCode};
 use url::Url;
@@ -35,7 +35,7 @@ const DOORS: [&str; 6] = [
 ];
 
 async fn start(stage: &Stage) -> Result<Server> {
-    Site::new(stage, "server", load::CONFIGURATION)
+    Site::new(stage, "server", residents::CAMPUS)
         .await?
         .start()
         .await

@@ -4,27 +4,30 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use conformance_tests::load::{self, Crowd, Deed};
+use conformance_tests::load::{Crowd, Deed};
 use conformance_tests::on_each_engine;
 use conformance_tests::people::{self, Validity};
 use conformance_tests::process::Running;
+use conformance_tests::residents;
 use conformance_tests::server::Site;
 use conformance_tests::stage::Stage;
 
 on_each_engine!(an_import_stops_nobody_at_the_door);
 
 const PEOPLE: u32 = 20_000;
+const RESIDENTS: u32 = 32;
 const PER_SECOND: u32 = 10;
 const MOST: Duration = Duration::from_mins(3);
 
 async fn an_import_stops_nobody_at_the_door(stage: &Stage) -> Result<()> {
-    let server = Site::new(stage, "server", load::CONFIGURATION)
+    let server = Site::new(stage, "server", &residents::configuration())
         .await?
         .start()
         .await?;
     let file = stage.folder().join("people.csv");
     people::write(&file, 0..PEOPLE, Validity::Now)?;
-    let crowd = Crowd::gather(&server, 8).await?;
+    let residents = residents::settle(stage, &server, PEOPLE..PEOPLE + RESIDENTS).await?;
+    let crowd = Crowd::gather(&server, residents).await?;
     let mut command = server.site().command(&["import", "people"])?;
     let mut import = Running::start("import", command.arg(&file), &stage.log("import"))?;
 

@@ -9,13 +9,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use conformance_tests::engine::Engine;
-use conformance_tests::load::{self, Crowd, Deed, Times};
+use conformance_tests::load::{Crowd, Deed, Times};
 use conformance_tests::people::{self, Validity};
 use conformance_tests::process::Running;
+use conformance_tests::residents;
 use conformance_tests::server::{Server, Site};
 use conformance_tests::stage::Stage;
 
 const VISITORS: usize = 16;
+/// Enough that no account is tried by many at once, which would bring a captcha.
+const RESIDENTS: u32 = 64;
+/// Beyond those that are imported meanwhile.
+const FIRST_RESIDENT: u32 = 10_000_000;
 const PER_SECOND: u32 = 20;
 /// The longest an import may take here.
 const MOST: Duration = Duration::from_mins(5);
@@ -44,11 +49,12 @@ async fn measure(stage: &Stage, time: Duration, people: u32) -> Result<()> {
     if cfg!(debug_assertions) {
         println!("A debug build: the figures are none of a release.");
     }
-    let server = Site::new(stage, "server", load::CONFIGURATION)
+    let server = Site::new(stage, "server", &residents::configuration())
         .await?
         .start()
         .await?;
-    let crowd = Crowd::gather(&server, VISITORS).await?;
+    let residents = residents::settle(stage, &server, FIRST_RESIDENT..FIRST_RESIDENT + RESIDENTS);
+    let crowd = Crowd::gather(&server, residents.await?).await?;
     println!("On {:?}. Milliseconds.", stage.engine);
 
     println!(
@@ -56,7 +62,7 @@ async fn measure(stage: &Stage, time: Duration, people: u32) -> Result<()> {
         time.as_secs()
     );
     for deed in Deed::ALL {
-        let times = crowd.at_full_speed(deed, time).await?;
+        let times = crowd.at_full_speed(deed, VISITORS, time).await?;
         print_times(&times, Some(time));
     }
 

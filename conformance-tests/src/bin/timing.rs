@@ -11,15 +11,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use conformance_tests::cas::login_url;
-use conformance_tests::demo;
 use conformance_tests::engine::Engine;
-use conformance_tests::load;
 use conformance_tests::page::{Form, Page};
 use conformance_tests::people::{self, Person, Validity};
+use conformance_tests::residents;
 use conformance_tests::server::{Server, Site};
 use conformance_tests::stage::Stage;
 use conformance_tests::stats::{auc, auc_error, milliseconds, percentile};
-use conformance_tests::story::{FirstSignIn, SERVICE, code_of};
+use conformance_tests::story::SERVICE;
 use conformance_tests::visitor::Visitor;
 
 /// Tries of each account: fewer than bring a captcha.
@@ -89,11 +88,7 @@ async fn measure(stage: &Stage, samples: u32) -> Result<()> {
     if cfg!(debug_assertions) {
         println!("A debug build: the figures are none of a release.");
     }
-    // Without a phone, so that the activated ones can be activated by the hundred.
-    let configuration = format!(
-        "{}[activation]\nrequired = [\"password\"]\n",
-        load::CONFIGURATION
-    );
+    let configuration = residents::configuration();
     let server = Site::new(stage, "server", &configuration)
         .await?
         .start()
@@ -112,8 +107,8 @@ async fn measure(stage: &Stage, samples: u32) -> Result<()> {
 /// Imports the people of the three known states and activates those of one.
 async fn populate(stage: &Stage, server: &Server, accounts: u32) -> Result<()> {
     let begun = Instant::now();
+    residents::settle(stage, server, State::Activated.people(accounts)).await?;
     for (state, validity) in [
-        (State::Activated, Validity::Now),
         (State::NotActivated, Validity::Now),
         (State::Past, Validity::Past),
     ] {
@@ -123,37 +118,9 @@ async fn populate(stage: &Stage, server: &Server, accounts: u32) -> Result<()> {
             .run(&["import", "people", &file.to_string_lossy()])
             .await?;
     }
-    let codes = server.run(&["activation", "print"]).await?;
-    for index in State::Activated.people(accounts) {
-        activate(server, Person { index }, &codes).await?;
-    }
     println!(
         "Made the accounts in {:.0} s.",
         begun.elapsed().as_secs_f64()
-    );
-    Ok(())
-}
-
-async fn activate(server: &Server, person: Person, codes: &str) -> Result<()> {
-    let visitor = server.visitor()?;
-    let story = FirstSignIn {
-        visitor: &visitor,
-        server,
-    };
-    let number = person.number();
-    let page = story
-        .begin_as(SERVICE, &number, &person.initial_password())
-        .await?;
-    let page = story
-        .use_activation_code(&page, &code_of(codes, &number)?)
-        .await?;
-    let page = story.accept_notice(&page).await?;
-    let page = story.set_password(&page, demo::NEW_PASSWORD).await?;
-    let answer = story.finish(&page).await?;
-    ensure!(
-        answer.ticket().is_some(),
-        "not activated: {}",
-        answer.summary()
     );
     Ok(())
 }

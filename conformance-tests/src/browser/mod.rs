@@ -56,11 +56,6 @@ impl Browser {
         Ok(())
     }
 
-    pub async fn reload(&self) -> Result<()> {
-        self.driver.post("refresh", json!({})).await?;
-        Ok(())
-    }
-
     pub async fn url(&self) -> Result<String> {
         let url = self.driver.get("url").await?;
         Ok(url.as_str().unwrap_or_default().to_owned())
