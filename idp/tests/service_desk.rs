@@ -30,24 +30,26 @@ M2023007,王五,110101199003070097,student,计算机学院
 
 struct Given {
     db: TestDb,
-    keys: Keyring,
+    /// Boxed: sixteen pairs of keys are large to move about.
+    keys: Box<Keyring>,
     rng: StdRng,
     now: Timestamp,
 }
 
 async fn on_each_engine(test: impl AsyncFn(Given)) {
-    for db in engines(&[migrations::IDP]).await {
+    for db in Box::pin(engines(&[migrations::IDP])).await {
         let mut rng = StdRng::seed_from_u64(11);
-        let keys = Keyring::new(&MasterKey::generate(&mut rng));
+        let keys = Box::new(Keyring::new(&MasterKey::generate(&mut rng)));
         let now: Timestamp = NOW.parse().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("people.csv");
         std::fs::write(&file, PEOPLE).unwrap();
         let options = ImportOptions::new(InitialRule::Last6, TimeZone::UTC);
-        import_people(&db, &keys, &file, &options, || now, &mut rng, &mut |_| {})
-            .await
-            .unwrap();
-        test(Given { db, keys, rng, now }).await;
+        let progress = &mut |_| {};
+        let import = import_people(&db, &keys, &file, &options, || now, &mut rng, progress);
+        Box::pin(import).await.unwrap();
+        let given = Given { db, keys, rng, now };
+        Box::pin(test(given)).await;
     }
 }
 
