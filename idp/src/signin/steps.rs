@@ -2,14 +2,15 @@
 
 use axum::response::Response;
 use idp_domain::Timestamp;
+use idp_domain::audit::{Event, Outcome};
 use idp_domain::factors::Factor;
 use idp_domain::secrets::{hash_secret, random_secret};
 use idp_domain::signin::{Destination, Proof, SignIn, Standing, Step, next_step};
 use idp_storage::persons::{self, SignInAccount};
-use idp_storage::signins;
+use idp_storage::{audit, signins};
 use jiff::SignedDuration;
 use migrations::Tx;
-use themes::pages::{Progress, ProgressStep, WizardStep};
+use themes::pages::{Failure, Progress, ProgressStep, WizardStep};
 
 use crate::cookies::{CookieKind, SetCookie};
 use crate::forgery::Fields;
@@ -114,12 +115,28 @@ pub async fn at(visit: &mut Visit, steps: &[Step]) -> Result<At, Refusal> {
 
 /// The same for a POST, which also says from which version of the sign-in its page came.
 pub async fn at_with(visit: &mut Visit, steps: &[Step], form: &Fields) -> Result<At, Refusal> {
-    match at(visit, steps).await? {
-        At::Here(current) if form.get("version") != current.signin.version.to_string() => {
+    match at(visit, steps).await {
+        Ok(At::Here(current)) if form.get("version") != current.signin.version.to_string() => {
             Ok(At::Elsewhere(visit.redirect_home(path(current.step))))
         }
-        at => Ok(at),
+        Err(refusal) if refusal.failure == Failure::FlowExpired => {
+            note_expired(visit).await?;
+            Err(refusal)
+        }
+        at => at,
     }
+}
+
+/// A step of a sign-in that is over or overtaken: left open too long, or replayed (TKT-15).
+async fn note_expired(visit: &mut Visit) -> Result<(), Refusal> {
+    let path = visit.path.clone();
+    let entry = visit
+        .audit(Event::FlowExpired, Outcome::Refused)
+        .with("path", path);
+    let mut tx = visit.app.db.write().await?;
+    audit::record(&mut tx, &entry).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// What the forms of the steps carry.
@@ -144,7 +161,7 @@ pub async fn onward(visit: &mut Visit) -> Result<Response, Refusal> {
 pub async fn resume(mut visit: Visit) -> Result<Response, Refusal> {
     match current(&mut visit).await {
         Ok(current) => Ok(visit.redirect_home(path(current.step))),
-        Err(refusal) if refusal.failure == themes::pages::Failure::FlowExpired => {
+        Err(refusal) if refusal.failure == Failure::FlowExpired => {
             visit.set_cookie(SetCookie::removed(CookieKind::SignIn));
             Ok(visit.redirect_home("/cas/login"))
         }

@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod flows;
 mod kit;
+mod races;
 mod services;
 mod tickets;

@@ -1,0 +1,221 @@
+//! RACE: 64 at once, from a barrier, over two nodes; what is good once succeeds once, each round.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::Barrier;
+
+use crate::kit::{address, half_way, signed_in, ticket, validate, verdict};
+use crate::support::{Campus, OTHER_SERVICE, Reply, SERVICE, Visitor, each_campus, login};
+
+const AT_ONCE: usize = 64;
+
+/// Lets every visitor do her part at the same moment.
+async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    visitors: impl IntoIterator<Item = Visitor>,
+    act: impl Fn(usize, Visitor) -> F,
+) -> Vec<T> {
+    let visitors: Vec<Visitor> = visitors.into_iter().collect();
+    let barrier = Arc::new(Barrier::new(visitors.len()));
+    let mut tasks = Vec::new();
+    for (index, visitor) in visitors.into_iter().enumerate() {
+        let (barrier, part) = (Arc::clone(&barrier), act(index, visitor));
+        tasks.push(tokio::spawn(async move {
+            barrier.wait().await;
+            part.await
+        }));
+    }
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
+fn tally<K: Ord>(results: impl IntoIterator<Item = K>) -> BTreeMap<K, usize> {
+    let mut tally = BTreeMap::new();
+    for result in results {
+        *tally.entry(result).or_insert(0) += 1;
+    }
+    tally
+}
+
+/// As many copies of a browser, at one node and the other in turn.
+async fn copies(campus: &Campus, visitor: &Visitor) -> Vec<Visitor> {
+    let second = campus.second_node().await;
+    let copies = (0..AT_ONCE).map(|index| {
+        let mut copy = visitor.clone();
+        if index % 2 == 1 {
+            copy.route_to(second.router());
+        }
+        copy
+    });
+    copies.collect()
+}
+
+fn request(service: &str, ticket: &str) -> String {
+    let pairs = [("service", service), ("ticket", ticket)];
+    address("/cas/p3/serviceValidate", &pairs)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)] // TKT-02
+async fn of_64_validations_of_one_ticket_one_succeeds() {
+    const ROUNDS: i64 = 10;
+    each_campus(async |campus| {
+        let mut visitor = signed_in(campus).await;
+        let servers = copies(campus, &campus.visitor()).await;
+        for _ in 0..ROUNDS {
+            let ticket = ticket(&mut visitor, SERVICE).await;
+            let answers = at_once(servers.clone(), |_, mut server| {
+                let ticket = ticket.clone();
+                async move { verdict(&server.get(&request(SERVICE, &ticket)).await.body()) }
+            })
+            .await;
+            let expected = [
+                (Ok("20230002".to_owned()), 1),
+                (Err("INVALID_TICKET".to_owned()), AT_ONCE - 1),
+            ];
+            assert_eq!(tally(answers), BTreeMap::from(expected));
+        }
+        assert_eq!(
+            campus.audited("cas.ticket.validate", "success").await,
+            ROUNDS
+        );
+        let replays = campus.audited("cas.ticket.replay", "refused").await;
+        assert_eq!(replays, ROUNDS * (AT_ONCE as i64 - 1));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)] // TKT-02, TKT-03
+async fn a_ticket_is_used_or_burnt_and_never_both() {
+    each_campus(async |campus| {
+        let mut visitor = signed_in(campus).await;
+        let servers = copies(campus, &campus.visitor()).await;
+        for _ in 0..5 {
+            let ticket = ticket(&mut visitor, SERVICE).await;
+            let answers = at_once(servers.clone(), |index, mut server| {
+                let ticket = ticket.clone();
+                let service = if index % 4 < 2 {
+                    SERVICE
+                } else {
+                    OTHER_SERVICE
+                };
+                async move {
+                    let reply = server.get(&request(service, &ticket)).await;
+                    verdict(&reply.body()).map(|_| ())
+                }
+            })
+            .await;
+            let tally = tally(answers);
+            let first = tally.get(&Ok(())).unwrap_or(&0)
+                + tally.get(&Err("INVALID_SERVICE".into())).unwrap_or(&0);
+            assert_eq!(first, 1, "{tally:?}");
+            assert_eq!(tally[&Err("INVALID_TICKET".into())], AT_ONCE - 1);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)] // TKT-15: 我已完成, clicked 64 times
+async fn a_sign_in_ends_in_one_session() {
+    each_campus(async |campus| {
+        let (mut visitor, page) = half_way(campus).await;
+        let done = visitor
+            .walk_to(
+                campus,
+                page,
+                "+8613800000001",
+                "quiet-lantern-58-river",
+                "done",
+            )
+            .await;
+        let replies: Vec<Reply> = at_once(copies(campus, &visitor).await, |_, mut copy| {
+            let done = done.clone();
+            async move { copy.submit(&done, &[]).await }
+        })
+        .await;
+        let through: Vec<_> = replies.iter().filter(|r| r.ticket().is_some()).collect();
+        assert_eq!(through.len(), 1);
+        for late in replies.iter().filter(|r| r.ticket().is_none()) {
+            assert_eq!(late.status, 400, "{}", late.body());
+            assert_eq!((late.page().as_str(), late.location()), ("error", None));
+        }
+        for (rows, count) in [
+            ("sessions", 1),
+            ("grants", 1),
+            ("service_tickets", 1),
+            (
+                "audit_events WHERE event = 'activation.complete' AND reason IS NULL",
+                1,
+            ),
+            ("audit_events WHERE event = 'signin.complete'", 1),
+        ] {
+            assert_eq!(campus.count(rows).await, count, "{rows}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)] // TKT-15, PWD-03
+async fn of_64_new_passwords_one_is_set() {
+    each_campus(async |campus| {
+        let (mut visitor, page) = half_way(campus).await;
+        let page = visitor
+            .walk_to(campus, page, "+8613800000001", "", "new_password")
+            .await;
+        let replies = at_once(copies(campus, &visitor).await, |index, mut copy| {
+            let page = page.clone();
+            let password = format!("quiet-lantern-58-river-{index}");
+            async move {
+                let fields = [
+                    ("password", password.as_str()),
+                    ("password_again", password.as_str()),
+                ];
+                copy.submit(&page, &fields).await
+            }
+        })
+        .await;
+        assert!(
+            replies.iter().all(|r| r.status == 303),
+            "{:?}",
+            tally(replies.iter().map(|r| r.status.as_u16()))
+        );
+        assert_eq!(campus.audited("password.change", "success").await, 1);
+        assert_eq!(campus.count("password_history").await, 0);
+        assert_eq!(
+            campus.count("proofs WHERE factor = 'new_password'").await,
+            1
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)] // TKT-13, SES-10: no ticket outlives it
+async fn tickets_issued_while_signing_out_are_worthless() {
+    each_campus(async |campus| {
+        let visitor = signed_in(campus).await;
+        let replies = at_once(
+            copies(campus, &visitor).await,
+            |index, mut copy| async move {
+                if index % 8 == 7 {
+                    copy.get("/cas/logout").await
+                } else {
+                    copy.get(&login(SERVICE)).await
+                }
+            },
+        )
+        .await;
+        assert!(replies.iter().all(|r| !r.status.is_server_error()));
+        assert_eq!(campus.audited("session.end", "success").await, 1);
+        for reply in &replies {
+            if let Some(ticket) = reply.ticket() {
+                assert_eq!(
+                    validate(campus, SERVICE, &ticket).await,
+                    Err("INVALID_TICKET".into())
+                );
+            }
+        }
+    })
+    .await;
+}
