@@ -36,7 +36,7 @@ columns! {
     Number = "number", "学工号", "学号", "工号", "学号/工号", "学工号/工号", "职工号", "教工号", "account_number";
     Name = "name", "姓名", "full_name";
     IdNumber = "id_number", "证件号", "证件号码", "身份证号", "身份证号码", "身份证";
-    IdType = "id_type", "证件类型", "身份证件类型", "证件种类";
+    IdType = "id_type", "证件类型", "id_kind", "身份证件类型", "证件种类";
     Affiliation = "affiliation", "人员类型", "人员类别", "身份", "类别";
     Sex = "sex", "性别", "gender";
     Org = "org", "部门", "学院", "单位", "院系", "所在部门", "所属部门", "org_unit", "department";

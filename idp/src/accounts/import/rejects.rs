@@ -24,6 +24,11 @@ pub(super) fn write(
     bad: &[BadLine],
     target: &Path,
 ) -> Result<(), RejectsError> {
+    if std::fs::canonicalize(target)
+        .is_ok_and(|t| std::fs::canonicalize(source).is_ok_and(|s| s == t))
+    {
+        return Err(RejectsError::Same);
+    }
     let mut reasons: HashMap<u64, Vec<String>> = HashMap::new();
     for bad in bad {
         let reason = match bad.column {
@@ -72,6 +77,8 @@ pub enum RejectsError {
     Io(#[from] std::io::Error),
     #[error(transparent)]
     Csv(#[from] csv::Error),
+    #[error("is the file to be imported; name another one for its bad lines")]
+    Same,
     #[error("the source could not be read again: {0}")]
     Source(#[from] FileError),
 }

@@ -14,6 +14,8 @@ use super::file::{FileError, Limits, RowSink};
 const MOST_PARTS: usize = 1000;
 /// Parts that are read whole into memory and hold no rows.
 const SMALL_PART: u64 = 32 << 20;
+/// The texts of all cells, which are held in memory while the sheet is read.
+const SHARED_TEXTS: u64 = 256 << 20;
 /// A text of one cell, or the attributes of one element. Excel's own limit is 32,767 characters.
 const LONGEST_TEXT: usize = 1 << 20;
 /// Small parts pack well without any guile.
@@ -138,9 +140,10 @@ fn weigh(file: &mut File, limits: &Limits) -> Result<(), FileError> {
     for index in 0..archive.len() {
         let part = archive.by_index(index).map_err(damaged)?;
         let name = part.name().map_err(damaged)?.into_owned();
-        let holds_rows = name.contains("worksheets/") || name.contains("sharedStrings");
-        let own = if holds_rows {
+        let own = if name.contains("worksheets/") {
             limits.inflated_bytes
+        } else if name.contains("sharedStrings") {
+            SHARED_TEXTS
         } else {
             SMALL_PART
         };
