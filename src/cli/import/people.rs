@@ -10,7 +10,7 @@ use crate::cli::flags::StoreFlags;
 use crate::cli::store::{self, Migrate, Store};
 use crate::cli::terminal;
 
-/// Faults shown at most; a file of a hundred thousand bad lines has one reason, not as many.
+/// Warnings shown at most. Bad lines are all shown: each has to be mended.
 const SHOWN: usize = 50;
 
 /// Import people from a CSV file or an Excel workbook
@@ -120,11 +120,8 @@ impl People {
 }
 
 fn tell_bad(bad: &[BadLine]) {
-    for line in bad.iter().take(SHOWN) {
+    for line in bad {
         terminal::note(&line.to_string());
-    }
-    if bad.len() > SHOWN {
-        terminal::note(&format!("… and {} more faults", bad.len() - SHOWN));
     }
 }
 
