@@ -105,7 +105,11 @@ pub async fn admit(csrf: Csrf, request: Request, next: Next) -> Response {
     let Some(context) = parts.extensions.get::<Context>().cloned() else {
         return Refusal::new(Failure::Internal).into_response();
     };
-    let fields = match read_form(&parts.headers, body).await {
+    // What a page elsewhere can post without asking (a text, a file) is no form of ours.
+    if !is_form(&parts.headers) {
+        return refuse(context, "content_type").await.into_response();
+    }
+    let fields = match read_form(body).await {
         Ok(fields) => fields,
         Err(refusal) => return refusal.into_response(),
     };
@@ -168,15 +172,16 @@ async fn refuse(context: Context, reason: &'static str) -> Refusal {
     }
 }
 
-async fn read_form(headers: &HeaderMap, body: Body) -> Result<Fields, Refusal> {
+fn is_form(headers: &HeaderMap) -> bool {
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(Refusal::FORGERY);
-    }
+    media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+async fn read_form(body: Body) -> Result<Fields, Refusal> {
     let bytes = axum::body::to_bytes(body, MOST_FORM_BYTES)
         .await
         .map_err(|_| Refusal::new(Failure::TooLarge))?;

@@ -5,6 +5,7 @@
 mod support;
 
 mod flows;
+mod forgery;
 mod kit;
 mod races;
 mod services;
