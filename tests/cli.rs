@@ -238,3 +238,16 @@ fn an_empty_inbox_is_an_empty_array() {
     let said = Yimen::new().run(&["inbox", "--json", "--to", "13800000001"]);
     assert_eq!(said.out, "[]\n", "{said:?}");
 }
+
+#[test]
+fn a_demonstration_never_shares_a_database_with_a_school() {
+    let yimen = Yimen::new();
+    yimen.file(
+        "people.csv",
+        &format!("{HEADER}20230001,张三,11010519491231002X,student,计算机学院\n"),
+    );
+    assert_eq!(yimen.run(&["import", "people", "people.csv"]).code, Some(0));
+    let said = yimen.run(&["up", "--demo"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("holds a school's people"), "{said:?}");
+}

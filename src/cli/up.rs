@@ -1,6 +1,9 @@
+use anyhow::bail;
 use clap::Args;
 use idp::config::Config;
 use idp::demo::{self, Demo};
+use idp_storage::{imports, settings};
+use migrations::Db;
 
 use super::examples::examples;
 use super::flags::{ServerFlags, StoreFlags};
@@ -55,6 +58,7 @@ impl Serve {
         };
         store::block_on(async {
             let store = Store::open(&loaded, migrate).await?;
+            keep_apart(&store.db, loaded.resolved.idp.demo).await?;
             let (config, engine) = (loaded.resolved.idp.clone(), store.db.engine_name());
             let node = Box::pin(Node::start(Parts {
                 config: loaded.resolved,
@@ -75,6 +79,33 @@ impl Serve {
             }
             node.run().await
         })
+    }
+}
+
+/// The mark of a database that a demonstration began with.
+const DEMO_MARK: &str = "demo.begun";
+
+/// Everybody knows the demonstration's passwords: it never shares a database with a school.
+async fn keep_apart(db: &Db, demo: bool) -> anyhow::Result<()> {
+    let mut conn = db.read().await?;
+    let is_demo = settings::get(&mut conn, DEMO_MARK).await?.is_some();
+    let has_people = imports::latest(&mut conn).await? > 0;
+    drop(conn);
+    match (demo, is_demo) {
+        (false, true) => bail!(
+            "this database holds the demonstration, whose passwords are public: start it with \
+             --demo, or choose another folder with --data"
+        ),
+        (true, false) if has_people => bail!(
+            "this database holds a school's people: choose another folder for the demonstration \
+             with --data"
+        ),
+        (true, false) => {
+            let mut tx = db.write().await?;
+            settings::insert(&mut tx, DEMO_MARK, "true").await?;
+            Ok(tx.commit().await?)
+        }
+        (true, true) | (false, false) => Ok(()),
     }
 }
 
