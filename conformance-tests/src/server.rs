@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use url::Url;
 
 use crate::binary;
@@ -25,6 +25,8 @@ pub struct Site {
     log: PathBuf,
     database: Option<String>,
     configuration: Option<PathBuf>,
+    /// Certificate and key, for https.
+    tls: Option<(PathBuf, PathBuf)>,
     node: Node,
     management: u16,
 }
@@ -83,6 +85,7 @@ impl Site {
             log: stage.log(name),
             database: stage.database().await?,
             configuration: None,
+            tls: None,
             node: Node {
                 issuer: format!("http://localhost:{port}").parse()?,
                 port,
@@ -96,6 +99,31 @@ impl Site {
             site.configuration = Some(path);
         }
         Ok(site)
+    }
+
+    /// The same over https, with a certificate that nobody signed.
+    pub fn with_tls(mut self) -> Result<Self> {
+        let (certificate, key) = (self.data.join("tls.crt"), self.data.join("tls.key"));
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-nodes", "-days", "2", "-newkey", "ec"])
+            .args([
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-subj",
+                "/CN=localhost",
+            ])
+            .args(["-addext", "subjectAltName=DNS:localhost", "-out"])
+            .arg(&certificate)
+            .arg("-keyout")
+            .arg(&key)
+            .output()
+            .context("openssl does not start")?;
+        if !made.status.success() {
+            bail!("no certificate: {}", String::from_utf8_lossy(&made.stderr));
+        }
+        self.tls = Some((certificate, key));
+        self.node.issuer = format!("https://localhost:{}", self.node.port).parse()?;
+        Ok(self)
     }
 
     /// A second node of the same site: the same database, key and issuer on ports of its own, as
@@ -149,6 +177,13 @@ impl Site {
             .args(["--listen", &format!("127.0.0.1:{}", self.node.port)])
             .args(["--issuer", self.node.issuer.as_str().trim_end_matches('/')])
             .args(["--management", &format!("127.0.0.1:{}", self.management)]);
+        if let Some((certificate, key)) = &self.tls {
+            command
+                .arg("--tls-cert")
+                .arg(certificate)
+                .arg("--tls-key")
+                .arg(key);
+        }
         let mut running = Running::start("yimen", &mut command, &self.log)?;
         let ready = self.management_url("readyz");
         let http = reqwest::Client::builder()

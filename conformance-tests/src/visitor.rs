@@ -34,6 +34,8 @@ impl Visitor {
             .local_address(IpAddr::V4(next_address()))
             // A visitor's address is an IPv4 one, so the name must be too.
             .resolve("localhost", SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+            // The certificate of a test is signed by nobody.
+            .tls_danger_accept_invalid_certs(base.scheme() == "https")
             .no_proxy()
             .build()?;
         Ok(Self {

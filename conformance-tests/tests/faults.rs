@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use conformance_tests::cas::{login_url, validate};
 use conformance_tests::page::Page;
 use conformance_tests::people::{self, Person, Validity};
-use conformance_tests::process::Running;
+use conformance_tests::process::{Running, tail};
 use conformance_tests::server::{Server, Site};
 use conformance_tests::stage::Stage;
 use conformance_tests::story::{FirstSignIn, SERVICE, sign_in, ticket};
@@ -36,7 +36,13 @@ async fn an_import_is_there_whole_or_not_at_all(stage: &Stage) -> Result<()> {
     {
         let mut import = start_import(stage, &server, &file)?;
         tokio::time::sleep(delay).await;
-        let acknowledged = import.ended()?.is_some_and(|status| status.success());
+        let status = import.ended()?;
+        let acknowledged = status.is_some_and(|status| status.success());
+        ensure!(
+            status.is_none() || acknowledged,
+            "refused: {}",
+            tail(&stage.log("import"))
+        );
         import.kill()?;
         // Every second time the server dies with it.
         if round % 2 == 0 {

@@ -18,6 +18,7 @@ use url::Url;
 on_each_engine!(
     every_page_has_its_headers,
     cookies_are_closed_to_scripts_and_strangers,
+    over_tls_cookies_are_bound_to_the_host,
     answers_to_a_post_are_never_repeated,
     what_is_wrong_gets_a_page_of_ours,
     nothing_of_the_operators_is_public,
@@ -205,11 +206,28 @@ fn check_headers(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// SES-03, on loopback http, where neither `Secure` nor `__Host-` can be.
+/// SES-03: on loopback http, where neither `Secure` nor `__Host-` can be.
 async fn cookies_are_closed_to_scripts_and_strangers(stage: &Stage) -> Result<()> {
     let server = start(stage).await?;
+    check_cookies(&server, "TGC=", false).await
+}
+
+/// SES-03, SES-09
+async fn over_tls_cookies_are_bound_to_the_host(stage: &Stage) -> Result<()> {
+    let site = Site::new(stage, "server", residents::CAMPUS).await?;
+    let server = site.with_tls()?.start().await?;
+    check_cookies(&server, "__Host-TGC=", true).await?;
+    let page = server.visitor()?.get("/cas/login").await?;
+    check_headers(&page)?;
+    let age = page.headers.get("strict-transport-security");
+    ensure!(age.is_some(), "no HSTS: {}", page.summary());
+    Ok(())
+}
+
+/// Signs somebody in and looks at each cookie that is set on the way.
+async fn check_cookies(server: &Server, session: &str, secure: bool) -> Result<()> {
     let visitor = server.visitor()?;
-    let page = visitor.open(login_url(&server, SERVICE)?).await?;
+    let page = visitor.open(login_url(server, SERVICE)?).await?;
     let form = page.form()?.with("username", demo::STUDENT.number);
     let answer = visitor
         .submit(&form.with("password", demo::PASSWORD))
@@ -219,10 +237,8 @@ async fn cookies_are_closed_to_scripts_and_strangers(stage: &Stage) -> Result<()
         .flat_map(|page| page.headers.get_all(SET_COOKIE))
         .map(HeaderValue::to_str)
         .collect::<Result<_, _>>()?;
-    ensure!(
-        cookies.iter().any(|cookie| cookie.starts_with("TGC=")),
-        "no TGC among {cookies:?}"
-    );
+    let has_session = cookies.iter().any(|cookie| cookie.starts_with(session));
+    ensure!(has_session, "no {session} among {cookies:?}");
     for cookie in cookies {
         let attributes: Vec<String> = cookie
             .split(';')
@@ -234,6 +250,10 @@ async fn cookies_are_closed_to_scripts_and_strangers(stage: &Stage) -> Result<()
         ensure!(has("samesite=lax") || has("samesite=strict"), "{cookie}");
         ensure!(
             !attributes.iter().any(|it| it.starts_with("domain")),
+            "{cookie}"
+        );
+        ensure!(
+            has("secure") == secure && cookie.starts_with("__Host-") == secure,
             "{cookie}"
         );
     }
