@@ -3,7 +3,7 @@
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::secrets::{Tag, hash_secret};
 use idp_domain::sessions::Session;
-use idp_domain::signin::Holder;
+use idp_domain::signin::{Denial, Holder, PersonState};
 use idp_storage::{audit, sessions};
 
 use crate::cookies::{CookieKind, SetCookie};
@@ -34,16 +34,24 @@ pub async fn current(visit: &mut Visit) -> Result<Option<Arrival>, Refusal> {
     let found = sessions::find(&mut visit.app.db.read().await?, &id_hash).await?;
     let rules = visit.app.session_rules();
     match found {
-        Some((session, holder)) if session.is_live(&rules, visit.now) => Ok(Some(Arrival {
-            session,
-            holder,
-            fresh: false,
-        })),
-        Some((session, _)) => {
+        Some((session, holder))
+            if session.is_live(&rules, visit.now) && holder.state == PersonState::Active =>
+        {
+            Ok(Some(Arrival {
+                session,
+                holder,
+                fresh: false,
+            }))
+        }
+        Some((session, holder)) => {
             let entry = visit
                 .audit(Event::SessionReplayed, Outcome::Refused)
                 .of(session.person)
-                .because(if session.ended { "ended" } else { "expired" });
+                .because(match holder.state {
+                    PersonState::Suspended => Denial::Suspended.as_str(),
+                    PersonState::Active if session.ended => "ended",
+                    PersonState::Active => "expired",
+                });
             let mut tx = visit.app.db.write().await?;
             audit::record(&mut tx, &entry).await?;
             tx.commit().await?;

@@ -19,7 +19,7 @@ migrations::statements! {
     FIND: "SELECT s.person_id, s.number, s.destination, s.version, s.created_at, s.expires_at
         FROM signins s JOIN persons p ON p.id = s.person_id
         WHERE s.id_hash = $1 AND s.finished_at IS NULL AND s.expires_at > $2
-            AND s.created_at >= p.not_before";
+            AND s.created_at >= p.not_before AND p.state = 'active'";
     PROOFS: "SELECT factor, recipient, shown_at FROM proofs WHERE signin_hash = $1";
     ADVANCE: "UPDATE signins SET version = version + 1
         WHERE id_hash = $1 AND version = $2 AND finished_at IS NULL AND expires_at > $3";
@@ -66,7 +66,8 @@ pub async fn create(tx: &mut Tx, signin: &SignIn) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The sign-in of this cookie, unless it is finished, too old or overtaken.
+/// The sign-in of this cookie, unless it is finished, too old or overtaken, or its person is
+/// suspended (SES-12).
 pub async fn find(
     conn: &mut Conn,
     id_hash: &Tag,

@@ -9,4 +9,5 @@ mod forgery;
 mod kit;
 mod races;
 mod services;
+mod sessions;
 mod tickets;
