@@ -21,7 +21,7 @@ pub(crate) fn gateway(
     config: Config,
     deployment: Deployment,
 ) -> Result<Gateway, ConfigError> {
-    let key = keys.mac(Use::Throttle, &[b"sms-gateway", b"number"]);
+    let key = keys.mac(Use::SmsNumber, &[]);
     Gateway::new(db.clone(), config, NumberKey::new(&key.0), deployment)
 }
 
@@ -31,7 +31,8 @@ pub(crate) fn sender(gateway: &Gateway, entropy: &Entropy) -> SmsSender {
     SmsSender {
         permits: Arc::new(move |number| {
             PhoneNumber::parse(number.as_str())
-                .is_ok_and(|number| asked.permits(&number, false).is_ok())
+                // Asked for by somebody who proved an account, to bind her own number.
+                .is_ok_and(|number| asked.permits(&number, true).is_ok())
         }),
         send: Arc::new(move |message, idempotency_key, now| {
             let (gateway, entropy) = (submitted.clone(), entropy.clone());
@@ -62,11 +63,13 @@ async fn submit(
     let Some(to) = &message.to else {
         return Ok(Delivery::Sent);
     };
+    let purpose = purpose(&message.purpose)?;
     let message = Message {
         idempotency_key,
         to: PhoneNumber::parse(to).map_err(|e| undelivered(&e))?,
-        signed_in: message.proved,
-        purpose: purpose(&message.purpose)?,
+        // A bound number was proved by its owner when it was bound (SMS-05).
+        signed_in: message.proved || purpose == Purpose::Unlock,
+        purpose,
         template: Template::Code {
             code: Code::parse(&message.code).map_err(|e| undelivered(&e))?,
             minutes: u8::try_from(message.minutes).unwrap_or(u8::MAX),
