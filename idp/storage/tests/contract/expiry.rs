@@ -189,3 +189,13 @@ async fn a_swept_session_or_bucket_takes_along_what_hangs_on_it() {
         }
     }
 }
+
+#[tokio::test] // OTP-05
+async fn a_code_is_gone_an_hour_after_its_end() {
+    for db in databases().await {
+        insert(&db, "one_time_codes", 1, at(0)).await;
+        let codes = SWEEPS.iter().find(|s| s.name == "one_time_codes").unwrap();
+        assert_eq!(run_sweep(&db, codes, at(3600), 9).await, 0);
+        assert_eq!(run_sweep(&db, codes, at(3601), 9).await, 1);
+    }
+}

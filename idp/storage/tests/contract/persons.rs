@@ -1,8 +1,9 @@
 use idp_domain::signin::{PersonState, Standing};
-use idp_storage::{passwords, persons};
+use idp_storage::contacts::{self, ContactKind};
+use idp_storage::{activation_codes, passwords, persons, sessions};
 
 use crate::in_tx;
-use crate::support::{CROWD, at, databases, id, race, student, winners};
+use crate::support::{CROWD, at, databases, id, race, session, student, tag, winners};
 
 #[tokio::test(flavor = "multi_thread")] // PWD-02: ten wrong initial passwords in a lifetime
 async fn of_many_initial_tries_ten_are_compared() {
@@ -137,5 +138,43 @@ async fn a_holder_has_all_numbers_and_her_state() {
                 .unwrap()
                 .is_none()
         );
+    }
+}
+
+/// What a person did hangs on the person, not on a number.
+#[tokio::test] // BND-06
+async fn a_number_that_is_given_to_somebody_else_takes_nothing_along() {
+    for db in databases().await {
+        let one = student(&db, 1, &["s1", "m1"]).await;
+        let phone = ContactKind::Phone;
+        assert!(in_tx!(db, tx => contacts::bind(&mut tx, one, phone, b"1", &tag(1), at(1))));
+        in_tx!(db, tx => passwords::set(&mut tx, one, "$argon2id$one", false, 3, at(1)));
+        in_tx!(db, tx => activation_codes::set(&mut tx, one, &tag(2), at(1), at(900)));
+        let mut tx = db.write().await.unwrap();
+        let (cookie, _) = session(&mut tx, one, 7).await;
+        tx.commit().await.unwrap();
+
+        let two = student(&db, 2, &["s1"]).await;
+        let mut conn = db.read().await.unwrap();
+        let account = persons::for_sign_in(&mut conn, "s1")
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(account.person, two);
+        assert_eq!(
+            (account.password_phc, account.activation_code),
+            (None, None)
+        );
+        assert!(
+            contacts::find(&mut conn, two, phone)
+                .await
+                .unwrap()
+                .is_none()
+        );
+        // Who held it keeps the rest, and her open session shows no more of it.
+        let (_, holder) = sessions::find(&mut conn, &cookie).await.unwrap().unwrap();
+        assert_eq!(holder.person, one);
+        let numbers: Vec<_> = holder.numbers.iter().map(|n| n.number.as_str()).collect();
+        assert_eq!(numbers, ["m1"]);
     }
 }
