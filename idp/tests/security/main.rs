@@ -6,6 +6,7 @@ mod support;
 
 mod flows;
 mod forgery;
+mod headers;
 mod kit;
 mod races;
 mod services;
