@@ -189,7 +189,9 @@ async fn read_form(body: Body) -> Result<Fields, Refusal> {
         .into_owned()
         .take(MOST_FIELDS + 1)
         .collect();
-    if pairs.len() > MOST_FIELDS {
+    // PostgreSQL stores no U+0000, and nobody types one (INJ-08).
+    let nul = |(name, value): &(String, String)| name.contains('\0') || value.contains('\0');
+    if pairs.len() > MOST_FIELDS || pairs.iter().any(nul) {
         return Err(Refusal::BAD_REQUEST);
     }
     Ok(Fields(pairs))

@@ -8,6 +8,7 @@ mod flows;
 mod forgery;
 mod headers;
 mod hosts;
+mod injection;
 mod kit;
 mod limits;
 mod races;

@@ -166,7 +166,8 @@ async fn a_swapped_service_costs_the_sign_in_and_tries_no_password() {
         let mut visitor = campus.visitor();
         let page = visitor.sign_in_page(APP).await;
         assert_eq!(page.field("service").as_deref(), Some(APP));
-        for service in ATTACKS {
+        // A NUL gets no further than the form's reader (INJ-08).
+        for service in ATTACKS.iter().filter(|s| !s.contains('\0')) {
             let fields = [
                 ("service", *service),
                 ("username", STUDENT),
