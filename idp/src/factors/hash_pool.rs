@@ -70,6 +70,8 @@ struct Line {
     lanes: [BTreeMap<Key, Work>; LANES],
     turn: usize,
     arrivals: u64,
+    /// So many [`Hold`]s live.
+    held: usize,
     closed: bool,
 }
 
@@ -80,6 +82,9 @@ impl Line {
 
     /// The next one, lanes in turn.
     fn next(&mut self) -> Option<Work> {
+        if self.held > 0 {
+            return None;
+        }
         for step in 0..LANES {
             let lane = (self.turn + step) % LANES;
             if let Some((_, work)) = self.lanes[lane].pop_first() {
@@ -130,7 +135,18 @@ impl std::fmt::Debug for HashPool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("HashPool")
             .field("waiting", &self.shared.line().len())
-            .finish()
+            .finish_non_exhaustive()
+    }
+}
+
+/// While it lives no work is begun; the line forms as it does under load.
+#[derive(Debug)]
+pub struct Hold(HashPool);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.shared.line().held -= 1;
+        self.0.shared.arrived.notify_all();
     }
 }
 
@@ -185,6 +201,7 @@ impl HashPool {
                 lanes: std::array::from_fn(|_| BTreeMap::new()),
                 turn: 0,
                 arrivals: 0,
+                held: 0,
                 closed: false,
             }),
             arrived: Condvar::new(),
@@ -264,6 +281,13 @@ impl HashPool {
     /// How many hashes this node has computed: what the limits are measured against (BRU-02).
     pub fn computed(&self) -> u64 {
         self.shared.computed.load(Ordering::Relaxed)
+    }
+
+    /// Stops the threads before their next piece of work, for tests of the line.
+    #[doc(hidden)]
+    pub fn hold(&self) -> Hold {
+        self.shared.line().held += 1;
+        Hold(self.clone())
     }
 
     fn line_up(&self, lane: Lane, arrived_at: Timestamp, work: Work) -> Result<Place, Full> {
@@ -375,6 +399,7 @@ mod tests {
                 lanes: std::array::from_fn(|_| BTreeMap::new()),
                 turn: 0,
                 arrivals: 0,
+                held: 0,
                 closed: false,
             }),
             arrived: Condvar::new(),

@@ -19,7 +19,8 @@ impl Visitor {
             ("captcha_id", ""),
             ("captcha", ""),
         ];
-        self.submit(&page, &fields).await
+        let reply = self.submit(&page, &fields).await;
+        self.leave_the_queue(reply).await
     }
 
     /// Tries a password with a captcha that somebody solved.
@@ -43,7 +44,8 @@ impl Visitor {
             ("captcha_id", id),
             ("captcha", answer),
         ];
-        self.submit(&page, &fields).await
+        let reply = self.submit(&page, &fields).await;
+        self.leave_the_queue(reply).await
     }
 
     /// A captcha of the sign-in page, with its answer.
