@@ -43,7 +43,7 @@ impl Clock {
 /// Where random bytes come from.
 #[derive(Clone, Debug, Default)]
 pub enum Entropy {
-    /// A ChaCha generator seeded by the operating system, one for each request.
+    /// A `ChaCha` generator seeded by the operating system, one for each request.
     #[default]
     System,
     /// Reproducible, for tests.

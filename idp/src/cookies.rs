@@ -124,7 +124,8 @@ impl SetCookie {
             self.value
         );
         if let Some(age) = self.max_age {
-            text.push_str(&format!("; Max-Age={}", age.as_secs()));
+            text.push_str("; Max-Age=");
+            text.push_str(&age.as_secs().to_string());
         }
         if https {
             text.push_str("; Secure");

@@ -134,13 +134,14 @@ fn layer(governor: &Governor) -> Layer {
 fn per_minute(count: u32) -> Result<Governor, NoBudget> {
     let mut builder = GovernorConfigBuilder::default().key_extractor(ClientNetwork);
     builder
-        .period(Duration::from_secs(60) / count.max(1))
+        .period(Duration::from_mins(1) / count.max(1))
         .burst_size(count)
         .finish()
         .map(Arc::new)
         .ok_or(NoBudget)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 fn refuse(error: GovernorError) -> Response {
     let retry_seconds = match error {
         GovernorError::TooManyRequests { wait_time, .. } => {

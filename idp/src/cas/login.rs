@@ -71,7 +71,7 @@ fn ask(visit: &Visit, pairs: &[(String, String)]) -> Result<Asked, &'static str>
                 .applications
                 .current()
                 .resolve(raw)
-                .map_err(|refusal| refusal.reason())?,
+                .map_err(idp_domain::applications::Refusal::reason)?,
         ),
         None => None,
     };

@@ -16,7 +16,7 @@ use crate::rate::Limiters;
 /// How often the registry's version is looked at: a change reaches every node within a second.
 const REGISTRY: Duration = Duration::from_millis(500);
 const ALARM: Duration = Duration::from_secs(10);
-const EXPIRY: Duration = Duration::from_secs(60);
+const EXPIRY: Duration = Duration::from_mins(1);
 
 /// Starts the jobs of a node; they end when `stop` turns true.
 pub(crate) fn start(

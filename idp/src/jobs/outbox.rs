@@ -27,15 +27,14 @@ pub enum Delivery {
 #[error("{0}")]
 pub struct Undelivered(pub String);
 
+/// What a hand-over to the gateway comes to.
+type Sending = BoxFuture<'static, Result<Delivery, Undelivered>>;
+
 /// The SMS gateway, as the program that knows both parts hands it over.
 #[derive(Clone)]
 pub struct SmsSender {
     /// Takes the message, its idempotency key, and the time.
-    pub send: Arc<
-        dyn Fn(CodeMessage, String, Timestamp) -> BoxFuture<'static, Result<Delivery, Undelivered>>
-            + Send
-            + Sync,
-    >,
+    pub send: Arc<dyn Fn(CodeMessage, String, Timestamp) -> Sending + Send + Sync>,
     /// Whether the gateway would send to this number at all (SMS-05).
     pub permits: Arc<dyn Fn(&PhoneNumber) -> bool + Send + Sync>,
 }

@@ -13,7 +13,8 @@ use themes::pages::{Activation, Notice};
 
 use super::evidence::{Spent, school_phone, spend_secret};
 use super::form::query_of;
-use super::password::{Outcome as SignInOutcome, go_on};
+use super::password::Outcome as SignInOutcome;
+use super::settle::go_on;
 use super::steps::new_signin;
 use super::stranger_code::{self, carried, passes_captcha};
 use crate::cookies::{CookieKind, SetCookie};

@@ -12,6 +12,7 @@ pub mod notice;
 pub mod password;
 pub mod phone;
 pub mod queue;
+mod settle;
 pub mod steps;
 mod stranger_code;
 pub mod switch;

@@ -1,28 +1,25 @@
-//! Number and password: counted, checked in the pool, settled.
+//! Number and password: counted and lined up for the hash. What comes of it is `settle`'s.
 
 use std::time::Duration;
 
 use idp_domain::Timestamp;
-use idp_domain::accounts::{AccountNumber, matches_initial, normalise_password};
-use idp_domain::audit::{Event, Outcome as AuditOutcome};
-use idp_domain::factors::Factor;
-use idp_domain::ids::{EventId, PersonId};
-use idp_domain::secrets::{Tag, Use};
-use idp_domain::signin::{Destination, PersonState, SignIn, Step, next_step};
+use idp_domain::accounts::{AccountNumber, normalise_password};
+use idp_domain::ids::PersonId;
+use idp_domain::secrets::Tag;
+use idp_domain::signin::Destination;
+use idp_storage::devices;
 use idp_storage::persons::{self, SignInAccount};
-use idp_storage::{audit, devices, failed_secrets, passwords, signins, throttle};
-use migrations::Tx;
 use themes::pages::Notice;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use super::complete::{Completed, begin_session};
+use super::form::SignInForm;
 use super::queue::{Parked, Stamp};
-use super::steps::new_signin;
-use crate::cookies::{CookieKind, SetCookie};
+use super::settle::{settle, upgrade};
+use crate::cookies::SetCookie;
 use crate::factors::captcha::Answer;
 use crate::factors::guard::{self, Reservation, Subject, Verdict};
-use crate::factors::hash_pool::Checked;
+use crate::factors::hash_pool::Place;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
@@ -69,9 +66,17 @@ pub enum Begun {
 }
 
 /// Whose account, as far as there is one.
-struct Target {
-    account: Option<SignInAccount>,
-    subject: Subject,
+pub(super) struct Target {
+    pub(super) account: Option<SignInAccount>,
+    pub(super) subject: Subject,
+}
+
+/// An attempt that was counted.
+pub(super) struct Tried {
+    pub(super) target: Target,
+    pub(super) reservation: Reservation,
+    pub(super) password: Zeroizing<String>,
+    pub(super) destination: Destination,
 }
 
 /// Begins an attempt: counts it, lines it up for the hash, and waits a moment for the outcome.
@@ -79,7 +84,7 @@ struct Target {
 pub async fn begin(
     visit: &mut Visit,
     attempt: Attempt<'_>,
-    form: &super::form::SignInForm,
+    form: &SignInForm,
 ) -> Result<Begun, Refusal> {
     let refused = |notice, captcha| Ok(Begun::Finished(Outcome::Refused { notice, captcha }));
     if attempt.username.trim().is_empty() || attempt.password.is_empty() {
@@ -100,61 +105,62 @@ pub async fn begin(
         }
     };
     let stamp = Stamp::of_visit(visit, &target.subject.account);
-    let password = Zeroizing::new(normalise_password(attempt.password));
-    let phc = target
-        .account
-        .as_ref()
-        .and_then(|a| a.password_phc.as_deref());
-    let lined_up =
-        visit
-            .app
-            .hashing
-            .verify(reservation.lane, stamp.arrived_at, phc, password.clone());
-    let (place, checked) = match lined_up {
+    let tried = Tried {
+        target,
+        reservation,
+        password: Zeroizing::new(normalise_password(attempt.password)),
+        destination: attempt.destination.clone(),
+    };
+    let (place, mut settled) = line_up(visit, tried, stamp.arrived_at).await?;
+    if let Ok(settled) = tokio::time::timeout(PATIENCE, &mut settled).await {
+        let settled = settled.map_err(|_| Refusal::INTERNAL)??;
+        take_cookies(visit, settled.cookies);
+        return Ok(Begun::Finished(settled.outcome));
+    }
+    let (username, destination) = (attempt.username, attempt.destination);
+    let parked = Parked::new(settled, place, form, username, destination, visit.now);
+    visit.app.clone().waiting.park(visit, parked, &stamp)?;
+    Ok(Begun::Waiting)
+}
+
+/// What comes of an attempt once it was checked.
+pub type Settlement = oneshot::Receiver<Result<Settled, Refusal>>;
+
+/// Lines the password up for its check, and sees to it that what was counted is also settled,
+/// even when the visitor's connection breaks.
+async fn line_up(
+    visit: &mut Visit,
+    tried: Tried,
+    arrived_at: Timestamp,
+) -> Result<(Place, Settlement), Refusal> {
+    let lane = tried.reservation.lane;
+    let phc = tried.target.account.as_ref();
+    let phc = phc.and_then(|account| account.password_phc.as_deref());
+    let hashing = &visit.app.hashing;
+    let (place, checked) = match hashing.verify(lane, arrived_at, phc, tried.password.clone()) {
         Ok(lined_up) => lined_up,
         // Nothing was tried, so nothing may count: least of all one of ten in a lifetime.
         Err(full) => {
             let mut tx = visit.app.db.write().await?;
-            guard::give_back(&mut tx, &target.subject, &reservation).await?;
+            guard::give_back(&mut tx, &tried.target.subject, &tried.reservation).await?;
             tx.commit().await?;
             return Err(full.into());
         }
     };
-
-    let (reply, mut settled) = oneshot::channel();
+    let (reply, settlement) = oneshot::channel();
     let mut worker = Visit::new(visit.context.clone());
-    let destination = attempt.destination.clone();
-    // Goes on when the visitor's connection breaks: what was counted is also settled.
     tokio::spawn(async move {
         let Ok(checked) = checked.await else { return };
-        let known = Known {
-            target,
-            reservation,
-            password,
-            destination,
-        };
-        let outcome = settle(&mut worker, &known, checked).await;
+        let outcome = settle(&mut worker, &tried, checked).await;
         let _gone = reply.send(outcome.map(|outcome| Settled {
             outcome,
             cookies: std::mem::take(&mut worker.set_cookies),
         }));
         if checked.outdated {
-            upgrade(&mut worker, &known).await;
+            upgrade(&mut worker, &tried).await;
         }
     });
-    match tokio::time::timeout(PATIENCE, &mut settled).await {
-        Ok(settled) => {
-            let settled = settled.map_err(|_| Refusal::INTERNAL)??;
-            take_cookies(visit, settled.cookies);
-            Ok(Begun::Finished(settled.outcome))
-        }
-        Err(_) => {
-            let (username, destination) = (attempt.username, attempt.destination);
-            let parked = Parked::new(settled, place, form, username, destination, visit.now);
-            visit.app.clone().waiting.park(visit, parked, &stamp)?;
-            Ok(Begun::Waiting)
-        }
-    }
+    Ok((place, settlement))
 }
 
 /// Hands the cookies of a settled attempt to the visit that answers.
@@ -190,189 +196,12 @@ async fn target(visit: &mut Visit, username: &str) -> Result<Target, Refusal> {
     })
 }
 
-fn may_use_initial(account: &SignInAccount) -> bool {
+pub(super) fn may_use_initial(account: &SignInAccount) -> bool {
     !account.activated && account.password_phc.is_none() && account.initial_mac.is_some()
 }
 
-fn has_nothing_but_the_tail(account: &SignInAccount) -> bool {
+pub(super) fn has_nothing_but_the_tail(account: &SignInAccount) -> bool {
     account.school_phone.is_none()
         && account.activation_code.is_none()
         && account.admission_mac.is_none()
-}
-
-struct Known {
-    target: Target,
-    reservation: Reservation,
-    password: Zeroizing<String>,
-    destination: Destination,
-}
-
-/// After the hash: writes what came of it, in one transaction.
-async fn settle(visit: &mut Visit, known: &Known, checked: Checked) -> Result<Outcome, Refusal> {
-    // The wait may have been long.
-    visit.context.now = visit.app.clock.now();
-    let right = proved(visit, known, checked);
-    let mut tx = visit.app.db.write().await?;
-    let outcome = match (&known.target.account, right) {
-        (Some(account), Some(factor)) => succeed(visit, &mut tx, known, account, factor).await?,
-        _ => fail(visit, &mut tx, known, checked).await?,
-    };
-    tx.commit().await?;
-    Ok(outcome)
-}
-
-/// Replaces a hash of former parameters by one of today's (PWD-09). The visitor doesn't wait for
-/// it; if it fails, the next sign-in does it.
-async fn upgrade(visit: &mut Visit, known: &Known) {
-    let Some(account) = &known.target.account else {
-        return;
-    };
-    let Some(old) = &account.password_phc else {
-        return;
-    };
-    let app = visit.app.clone();
-    let hashed = app
-        .hashing
-        .hash(visit.now, known.password.clone(), &mut visit.rng);
-    let Ok(hashed) = hashed else { return };
-    let Ok(Some(new)) = hashed.await else { return };
-    let written = async {
-        let mut tx = app.db.write().await?;
-        passwords::rehash(&mut tx, account.person, old, &new).await?;
-        tx.commit().await
-    };
-    if let Err(error) = written.await {
-        tracing::warn!(%error, "a password hash could not be upgraded");
-    }
-}
-
-/// What was shown, if it was right and the account may be used at all. The same work for every
-/// account and for none (ENM-01).
-fn proved(visit: &Visit, known: &Known, checked: Checked) -> Option<Factor> {
-    let nobody = PersonId(uuid::Uuid::nil());
-    let account = known.target.account.as_ref();
-    let stored = account.and_then(|a| a.initial_mac).unwrap_or(Tag([0; 32]));
-    let person = account.map_or(nobody, |account| account.person);
-    let initial = matches_initial(&visit.app.keys, person, &known.password, &stored);
-    let account = account.filter(|account| is_usable(account, visit.now))?;
-    if account.password_phc.is_some() && checked.matches {
-        Some(Factor::Password)
-    } else if may_use_initial(account) && initial && known.reservation.initial {
-        Some(Factor::InitialPassword)
-    } else {
-        None
-    }
-}
-
-fn is_usable(account: &SignInAccount, now: Timestamp) -> bool {
-    account.state == PersonState::Active
-        && account.valid_from.is_none_or(|from| from <= now)
-        && account.valid_until.is_none_or(|until| now < until)
-}
-
-async fn succeed(
-    visit: &mut Visit,
-    tx: &mut Tx,
-    known: &Known,
-    account: &SignInAccount,
-    factor: Factor,
-) -> Result<Outcome, Refusal> {
-    guard::give_back(tx, &known.target.subject, &known.reservation).await?;
-    let entry = visit
-        .audit(Event::PasswordTried, AuditOutcome::Success)
-        .of(account.person)
-        .with("factor", factor.as_str());
-    audit::record(tx, &entry).await?;
-    let mut factors = vec![factor];
-    if factor == Factor::InitialPassword && tail_is_trusted(visit, account) {
-        factors.push(Factor::TrustedNetwork);
-    }
-    let signin = new_signin(visit, account, &factors, known.destination.clone());
-    go_on(visit, tx, &signin.1, &signin.0).await
-}
-
-/// The school lets the tail alone open the wizard, here and now, for who has nothing else.
-fn tail_is_trusted(visit: &Visit, account: &SignInAccount) -> bool {
-    let tail_only = visit.app.config.activation.tail_only.as_ref();
-    has_nothing_but_the_tail(account)
-        && tail_only.is_some_and(|tail| tail.is_open(visit.address, visit.now))
-}
-
-/// Straight to the session when nothing is missing, else to the first step.
-pub async fn go_on(
-    visit: &mut Visit,
-    tx: &mut Tx,
-    signin: &SignIn,
-    secret: &str,
-) -> Result<Outcome, Refusal> {
-    let standing = persons::standing(tx, signin.person)
-        .await?
-        .ok_or(Refusal::FLOW_EXPIRED)?;
-    if next_step(signin, &standing, &visit.app.step_policy(), visit.now) == Step::Complete {
-        let factors: Vec<Factor> = signin.proofs.iter().map(|p| p.factor).collect();
-        let completed = Completed {
-            person: signin.person,
-            number: &signin.number,
-            factors: &factors,
-        };
-        begin_session(visit, tx, &completed).await?;
-        return Ok(Outcome::Complete);
-    }
-    signins::create(tx, signin).await?;
-    visit.set_cookie(SetCookie::session(CookieKind::SignIn, secret));
-    visit.set_cookie(SetCookie::removed(CookieKind::Queue));
-    Ok(Outcome::Steps)
-}
-
-async fn fail(
-    visit: &mut Visit,
-    tx: &mut Tx,
-    known: &Known,
-    checked: Checked,
-) -> Result<Outcome, Refusal> {
-    let target = &known.target;
-    let now = visit.now;
-    let id = EventId::new(now, &mut visit.rng);
-    let keys = &visit.context.app.keys;
-    let secret = keys.mac(Use::FailedSecret, &[known.password.as_bytes()]);
-    let initial = target.subject.initial;
-    failed_secrets::note(tx, id, &target.subject.account, &secret, initial, now).await?;
-    let mut entry = visit
-        .audit(Event::PasswordTried, AuditOutcome::Refused)
-        .claiming(target.subject.account)
-        .because(reason(target.account.as_ref(), known, checked, now));
-    entry.person = target.subject.person;
-    audit::record(tx, &entry).await?;
-    // The next one may need a captcha already; the form asks for it then.
-    let captcha = now_wants_captcha(visit, tx, &target.subject).await?;
-    Ok(Outcome::Refused {
-        notice: Notice::WrongPassword,
-        captcha,
-    })
-}
-
-async fn now_wants_captcha(visit: &Visit, tx: &mut Tx, subject: &Subject) -> Result<bool, Refusal> {
-    let since = visit
-        .now
-        .checked_sub(idp_domain::factors::DAY)
-        .unwrap_or(Timestamp::MIN);
-    let tally = throttle::tally(tx, &guard::bucket(visit, subject), since).await?;
-    Ok(tally.events >= visit.app.config.limits.captcha_after.get())
-}
-
-/// For the audit alone; the visitor hears the same for each.
-fn reason(
-    account: Option<&SignInAccount>,
-    known: &Known,
-    checked: Checked,
-    now: Timestamp,
-) -> &'static str {
-    match account {
-        None => "unknown_account",
-        Some(account) if account.state != PersonState::Active => "suspended",
-        Some(account) if !is_usable(account, now) => "no_valid_number",
-        Some(account) if may_use_initial(account) && !known.reservation.initial => "initial_cap",
-        Some(_) if checked.matches => "not_permitted",
-        Some(_) => "wrong_password",
-    }
 }

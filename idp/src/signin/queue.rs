@@ -12,12 +12,11 @@ use idp_domain::secrets::{Tag, Use, hash_secret, random_secret};
 use idp_domain::signin::Destination;
 use jiff::SignedDuration;
 use themes::pages::Queue;
-use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
 use super::complete;
 use super::form::{Shown, SignInForm};
-use super::password::{Outcome, Settled, take_cookies};
+use super::password::{Outcome, Settled, Settlement, take_cookies};
 use crate::cookies::{CookieKind, SetCookie};
 use crate::factors::hash_pool::{Full, Place};
 use crate::refusal::Refusal;
@@ -67,22 +66,22 @@ fn mac(visit: &Visit, account: &Tag, arrived_at: Timestamp) -> Tag {
 /// An attempt that waits, with the form to show if it fails.
 #[derive(Debug)]
 pub struct Parked {
-    settled: oneshot::Receiver<Result<Settled, Refusal>>,
+    settled: Settlement,
     place: Place,
     shown: Shown,
     form: SignInForm,
     destination: Destination,
-    parked_at: Timestamp,
+    since: Timestamp,
 }
 
 impl Parked {
     pub fn new(
-        settled: oneshot::Receiver<Result<Settled, Refusal>>,
+        settled: Settlement,
         place: Place,
         form: &SignInForm,
         username: &str,
         destination: Destination,
-        parked_at: Timestamp,
+        since: Timestamp,
     ) -> Self {
         let shown = Shown {
             username: username.to_owned(),
@@ -94,7 +93,7 @@ impl Parked {
             shown,
             form: form.clone(),
             destination,
-            parked_at,
+            since,
         }
     }
 }
@@ -133,7 +132,7 @@ impl WaitingRoom {
         let now = visit.now;
         let mut parked = self.lock();
         if parked.len() >= self.most {
-            parked.retain(|_, p| now.duration_since(p.parked_at) < FETCH_WITHIN);
+            parked.retain(|_, p| now.duration_since(p.since) < FETCH_WITHIN);
             if parked.len() >= self.most {
                 return Err(Full);
             }
@@ -166,7 +165,7 @@ impl WaitingRoom {
     /// Drops outcomes that nobody fetched.
     pub fn tidy(&self, now: Timestamp) {
         self.lock()
-            .retain(|_, p| now.duration_since(p.parked_at) < FETCH_WITHIN);
+            .retain(|_, p| now.duration_since(p.since) < FETCH_WITHIN);
     }
 }
 
