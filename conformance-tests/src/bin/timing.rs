@@ -2,7 +2,11 @@
 //! passwords for accounts of each state by turns, then how well a rank test tells two states
 //! apart: 0.5 is not at all. It reports; what is good enough is for its reader (UNIFORM: ≤ 0.53).
 //!
-//!     timing [SAMPLES OF EACH STATE]
+//!     timing [BATCHES]
+//!
+//! Each batch has a server of its own with few accounts, each tried as often as its limits let:
+//! wrong passwords for many accounts within the hour would raise the alarm against spraying, and
+//! after that everybody is asked for a captcha.
 #![expect(clippy::print_stdout, reason = "a tool that reports")]
 
 use std::collections::BTreeSet;
@@ -21,9 +25,13 @@ use conformance_tests::stats::{auc, auc_error, milliseconds, percentile};
 use conformance_tests::story::SERVICE;
 use conformance_tests::visitor::Visitor;
 
-/// Tries of each account: fewer than bring a captcha.
-const TRIES: u32 = 2;
-const DEFAULT_SAMPLES: u32 = 1_000;
+/// Accounts of each state in a batch: the alarm comes with 100 that weren't activated.
+const ACCOUNTS: u32 = 45;
+/// Tries of each account: after ten wrong initial passwords there is no further one.
+const TRIES: u32 = 9;
+const DEFAULT_BATCHES: u32 = 5;
+/// As many tries as TRIES without a captcha.
+const LIMITS: &str = "captcha_after = 10\ndelay_after = 20\nsecond_channel_after = 30\n";
 /// Between two numbers of standard errors, chance rarely goes further.
 const RARE: f64 = 1.96;
 
@@ -54,10 +62,10 @@ impl State {
         }
     }
 
-    /// The indices of its people, `count` of them.
-    fn people(self, count: u32) -> std::ops::Range<u32> {
-        let first = self as u32 * count;
-        first..first + count
+    /// The indices of its people.
+    fn people(self) -> std::ops::Range<u32> {
+        let first = self as u32 * ACCOUNTS;
+        first..first + ACCOUNTS
     }
 }
 
@@ -70,93 +78,112 @@ struct Series {
     lengths: BTreeSet<usize>,
 }
 
+impl Series {
+    fn empty() -> Vec<Self> {
+        let series = State::ALL.map(|state| Self {
+            state,
+            times: Vec::new(),
+            lengths: BTreeSet::new(),
+        });
+        series.into()
+    }
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
-    let samples = match env::args().nth(1) {
+    let batches = match env::args().nth(1) {
         Some(text) => text
             .parse()
-            .with_context(|| format!("{text} is no number of samples"))?,
-        None => DEFAULT_SAMPLES,
+            .with_context(|| format!("{text} is no number of batches"))?,
+        None => DEFAULT_BATCHES,
     };
     let stage = Stage::new("timing", Engine::of_tools())?;
-    let outcome = measure(&stage, samples).await;
+    let outcome = measure(&stage, batches).await;
     stage.leave(outcome.is_err()).await;
     outcome
 }
 
-async fn measure(stage: &Stage, samples: u32) -> Result<()> {
+async fn measure(stage: &Stage, batches: u32) -> Result<()> {
     if cfg!(debug_assertions) {
         println!("A debug build: the figures are none of a release.");
     }
-    let configuration = residents::configuration();
-    let server = Site::new(stage, "server", &configuration)
-        .await?
-        .start()
-        .await?;
-    let accounts = samples.div_ceil(TRIES);
-    populate(stage, &server, accounts).await?;
+    let samples = batches * ACCOUNTS * TRIES;
     println!(
         "On {:?}: {samples} wrong passwords for accounts of each state.",
         stage.engine
     );
-    let series = sample(&server, accounts, samples).await?;
+    let configuration =
+        residents::configuration().replace("[limits]\n", &format!("[limits]\n{LIMITS}"));
+    let mut series = Series::empty();
+    for batch in 0..batches {
+        let begun = Instant::now();
+        let site = Site::new(stage, &format!("server-{batch}"), &configuration).await?;
+        let server = site.start().await?;
+        populate(stage, &server).await?;
+        sample(&server, &mut series).await?;
+        println!(
+            "Batch {} took {:.0} s.",
+            batch + 1,
+            begun.elapsed().as_secs_f64()
+        );
+    }
     report(&series);
     Ok(())
 }
 
 /// Imports the people of the three known states and activates those of one.
-async fn populate(stage: &Stage, server: &Server, accounts: u32) -> Result<()> {
-    let begun = Instant::now();
-    residents::settle(stage, server, State::Activated.people(accounts)).await?;
+async fn populate(stage: &Stage, server: &Server) -> Result<()> {
+    residents::settle(stage, server, State::Activated.people()).await?;
     for (state, validity) in [
         (State::NotActivated, Validity::Now),
         (State::Past, Validity::Past),
     ] {
         let file = stage.folder().join(format!("{}.csv", state.name()));
-        people::write(&file, state.people(accounts), validity)?;
+        people::write(&file, state.people(), validity)?;
         server
             .run(&["import", "people", &file.to_string_lossy()])
             .await?;
     }
-    println!(
-        "Made the accounts in {:.0} s.",
-        begun.elapsed().as_secs_f64()
-    );
     Ok(())
 }
 
-/// The states by turns, each turn in another order, so that what changes with the hour or the
-/// neighbour changes for all.
-async fn sample(server: &Server, accounts: u32, samples: u32) -> Result<Vec<Series>> {
+/// The states by turns, in every order equally often: neither the hour nor the neighbour before
+/// tells one from another.
+async fn sample(server: &Server, series: &mut [Series]) -> Result<()> {
     let visitor = server.visitor()?;
-    let mut series: Vec<Series> = State::ALL
-        .map(|state| Series {
-            state,
-            times: Vec::new(),
-            lengths: BTreeSet::new(),
-        })
-        .into_iter()
-        .collect();
-    for turn in 0..samples {
+    for turn in 0..ACCOUNTS * TRIES {
         let form = visitor.open(login_url(server, SERVICE)?).await?.form()?;
-        let order = turn as usize % series.len();
-        series.rotate_left(order);
-        for of_state in &mut series {
-            let index = of_state.state.people(accounts).start + turn % accounts;
+        // One password on few accounts, as people mistype.
+        let form = form.with("password", &format!("Not-it-at-all-{turn:03}"));
+        for which in order(turn as usize) {
+            let Series {
+                state,
+                times,
+                lengths,
+            } = &mut series[which];
+            let index = state.people().start + turn % ACCOUNTS;
             let (time, page) = refused(&visitor, &form, Person { index }).await?;
-            of_state.times.push(time);
-            of_state.lengths.insert(page.body.len());
+            times.push(time);
+            lengths.insert(page.body.len());
         }
-        series.rotate_right(order);
     }
-    Ok(series)
+    Ok(())
+}
+
+/// One of the 24 orders of the states, by their places in `State::ALL`.
+fn order(turn: usize) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..State::ALL.len()).collect();
+    let mut code = turn;
+    let mut order = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        order.push(left.remove(code % left.len()));
+        code /= left.len() + 1;
+    }
+    order
 }
 
 async fn refused(visitor: &Visitor, form: &Form, person: Person) -> Result<(Duration, Page)> {
-    let form = form
-        .clone()
-        .with("username", &person.number())
-        .with("password", "Not-it-at-all-5");
+    let form = form.clone().with("username", &person.number());
     let begun = Instant::now();
     let page = visitor.submit_through(&form).await?;
     let time = begun.elapsed();
@@ -205,4 +232,16 @@ fn report(series: &[Series]) {
         "\nHighest {worst:.4}; up to {:.4} is chance with so many samples.",
         0.5 + chance
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_order_comes_once_in_24_turns() {
+        let orders: BTreeSet<Vec<usize>> = (0..24).map(order).collect();
+        assert_eq!(orders.len(), 24);
+        assert!(orders.iter().all(|order| order.iter().sum::<usize>() == 6));
+    }
 }
