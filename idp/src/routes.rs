@@ -127,6 +127,7 @@ pub const ROUTES: &[Route] = &[
         Auth::Anyone,
         &[
             Event::PasswordTried,
+            Event::PasswordHeld,
             Event::SignedIn,
             Event::TicketIssued,
             Event::ServiceRefused,

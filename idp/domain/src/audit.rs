@@ -22,6 +22,8 @@ macro_rules! events {
 events! {
     /// A password (own or initial) was tried.
     PasswordTried = "signin.password",
+    /// A password came and was not tried: it needs a captcha, has to wait, or a code comes first.
+    PasswordHeld = "signin.hold",
     /// A sign-in was complete: a session began.
     SignedIn = "signin.complete",
     /// A session ended.

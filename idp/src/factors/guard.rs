@@ -2,10 +2,11 @@
 //! so that no number of parallel guesses gets past the limits (BRU-01, BRU-02).
 
 use idp_domain::Timestamp;
+use idp_domain::audit::{Event, Outcome};
 use idp_domain::factors::{DAY, Gate, SourceClass};
 use idp_domain::ids::{EventId, PersonId};
 use idp_domain::secrets::{Tag, Use, hash_secret};
-use idp_storage::{persons, throttle};
+use idp_storage::{audit, persons, throttle};
 use migrations::{DbError, Tx};
 
 use super::captcha::{self, Answer};
@@ -109,13 +110,19 @@ pub async fn reserve(
         None => None,
     };
     let refused = match (gate, solved) {
-        (Gate::SecondChannel, _) => Some(Verdict::SecondChannel),
-        (Gate::Slowed(until), _) => Some(Verdict::Slowed(until)),
-        (Gate::Captcha, None) => Some(Verdict::CaptchaWanted),
-        (Gate::Captcha, Some(false)) => Some(Verdict::CaptchaWrong),
+        (Gate::SecondChannel, _) => Some(("second_channel", Verdict::SecondChannel)),
+        (Gate::Slowed(until), _) => Some(("slowed", Verdict::Slowed(until))),
+        (Gate::Captcha, None) => Some(("captcha_wanted", Verdict::CaptchaWanted)),
+        (Gate::Captcha, Some(false)) => Some(("captcha_wrong", Verdict::CaptchaWrong)),
         (Gate::Captcha, Some(true)) | (Gate::Open, _) => None,
     };
-    if let Some(verdict) = refused {
+    if let Some((reason, verdict)) = refused {
+        let mut entry = visit
+            .audit(Event::PasswordHeld, Outcome::Refused)
+            .claiming(subject.account)
+            .because(reason);
+        entry.person = subject.person;
+        audit::record(&mut tx, &entry).await?;
         tx.commit().await?;
         return Ok(verdict);
     }

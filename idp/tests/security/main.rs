@@ -15,3 +15,5 @@ mod races;
 mod services;
 mod sessions;
 mod tickets;
+mod trail;
+mod xml;
