@@ -1,0 +1,24 @@
+//! Attacks on what people know and receive: passwords, captchas, one-time codes. Each test names
+//! its id in the project's catalogue of security cases.
+
+#[expect(
+    dead_code,
+    reason = "made for the other security tests, of which these use a part"
+)]
+#[path = "../security/kit.rs"]
+mod kit;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod binding;
+mod captchas;
+mod codes;
+mod cohort;
+mod enumeration;
+mod faults;
+mod guessing;
+mod initial;
+mod messages;
+mod passwords;
+mod spraying;
+mod wizard;
