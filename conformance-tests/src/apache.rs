@@ -38,7 +38,8 @@ impl Apache {
         let file = folder.join("httpd.conf");
         fs::write(&file, configuration(&folder, port, server))?;
         let mut command = Command::new(PROGRAM);
-        command.arg("-f").arg(&file).arg("-DFOREGROUND");
+        // -X: one process, so that none is left when it is killed.
+        command.arg("-f").arg(&file).arg("-X");
         let mut running = Running::start("apache2", &mut command, &stage.log("apache"))?;
         let is_ready = async || {
             tokio::net::TcpStream::connect(("127.0.0.1", port))
