@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod confusion;
 mod flows;
 mod forgery;
 mod headers;
