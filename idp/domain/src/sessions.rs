@@ -6,7 +6,7 @@ use crate::applications::Application;
 use crate::factors::Factor;
 use crate::ids::{PersonId, Sid};
 use crate::secrets::Tag;
-use crate::signin::{Denial, HeldNumber, Holder, may_issue};
+use crate::signin::{Denial, HeldNumber, Holder, StepPolicy, may_issue};
 
 /// How long sessions live.
 #[derive(Clone, Copy, Debug)]
@@ -62,11 +62,11 @@ impl ActiveSession {
         session: Session,
         holder: Holder,
         application: Option<&Application>,
-        phone_required: bool,
+        policy: &StepPolicy,
         fresh: bool,
         now: Timestamp,
     ) -> Result<Self, Denial> {
-        may_issue(&holder, application, phone_required, now)?;
+        may_issue(&holder, application, policy, now)?;
         let number = holder
             .latest_number(now)
             .ok_or(Denial::NoValidNumber)?

@@ -174,7 +174,7 @@ async fn enter(
         arrival.session,
         arrival.holder,
         Some(application),
-        visit.app.phone_required(),
+        &visit.app.step_policy(),
         arrival.fresh,
         visit.now,
     );

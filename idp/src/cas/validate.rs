@@ -137,7 +137,7 @@ async fn judge(
         (Some(reason), _, _) => Err(reason),
         (None, Ok((application, _)), Some((session, holder)))
             if session.is_live(&visit.app.session_rules(), now)
-                && may_issue(&holder, Some(&application), visit.app.phone_required(), now)
+                && may_issue(&holder, Some(&application), &visit.app.step_policy(), now)
                     .is_ok() =>
         {
             Ok(attributes::success(visit, tx, &application, &session, &holder, consumed).await?)

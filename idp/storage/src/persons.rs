@@ -13,7 +13,7 @@ use crate::{Conn, DbError, Micros, Tx};
 /// The columns of [`HolderRow`].
 macro_rules! holder_columns {
     () => {
-        "p.id AS person_id, p.state, p.activated_at,
+        "p.id AS person_id, p.state, p.activated_at, p.notice_version,
             EXISTS (SELECT 1 FROM passwords w WHERE w.person_id = p.id AND w.must_change)
                 AS must_change_password,
             EXISTS (SELECT 1 FROM contacts b WHERE b.person_id = p.id AND b.kind = 'phone')
@@ -144,6 +144,7 @@ pub(crate) struct HolderRow {
     activated_at: Option<Micros>,
     must_change_password: bool,
     phone_bound: bool,
+    notice_version: Option<String>,
     display_number: String,
     number: String,
     name: String,
@@ -164,6 +165,7 @@ pub(crate) fn gather(rows: impl Iterator<Item = HolderRow>) -> Option<Holder> {
             activated: row.activated_at.is_some(),
             must_change_password: row.must_change_password,
             phone_bound: row.phone_bound,
+            notice_version: row.notice_version.clone(),
             numbers: Vec::new(),
         });
         if let Ok(affiliation) = Affiliation::parse(&row.affiliation) {

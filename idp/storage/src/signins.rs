@@ -19,7 +19,11 @@ migrations::statements! {
     FIND: "SELECT s.person_id, s.number, s.destination, s.version, s.created_at, s.expires_at
         FROM signins s JOIN persons p ON p.id = s.person_id
         WHERE s.id_hash = $1 AND s.finished_at IS NULL AND s.expires_at > $2
-            AND s.created_at >= p.not_before AND p.state = 'active'";
+            AND s.created_at >= p.not_before AND p.state = 'active'
+            AND EXISTS (SELECT 1 FROM current_roster r
+                WHERE r.number = s.number AND r.person_id = s.person_id
+                    AND (r.valid_from IS NULL OR r.valid_from <= $2)
+                    AND (r.valid_until IS NULL OR r.valid_until > $2))";
     PROOFS: "SELECT factor, recipient, shown_at FROM proofs WHERE signin_hash = $1";
     ADVANCE: "UPDATE signins SET version = version + 1
         WHERE id_hash = $1 AND version = $2 AND finished_at IS NULL AND expires_at > $3";
@@ -66,8 +70,8 @@ pub async fn create(tx: &mut Tx, signin: &SignIn) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The sign-in of this cookie, unless it is finished, too old or overtaken, or its person is
-/// suspended (SES-12).
+/// The sign-in of this cookie, unless it is finished, too old or overtaken, its person is suspended
+/// (SES-12), or the number that it began with is over or somebody else's by now.
 pub async fn find(
     conn: &mut Conn,
     id_hash: &Tag,

@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 
+use super::StepPolicy;
 use crate::accounts::Affiliation;
 use crate::applications::Application;
 use crate::ids::PersonId;
@@ -63,6 +64,8 @@ pub struct Holder {
     pub activated: bool,
     pub must_change_password: bool,
     pub phone_bound: bool,
+    /// The version of the privacy notice that was accepted.
+    pub notice_version: Option<String>,
     pub numbers: Vec<HeldNumber>,
 }
 
@@ -92,6 +95,8 @@ pub enum Denial {
     NotActivated,
     MustChangePassword,
     MustBindPhone,
+    /// The privacy notice in force was not accepted yet.
+    MustAcceptNotice,
     /// The application is not for this person.
     NoAccess,
 }
@@ -105,6 +110,7 @@ impl Denial {
             Self::NotActivated => "not_activated",
             Self::MustChangePassword => "must_change_password",
             Self::MustBindPhone => "must_bind_phone",
+            Self::MustAcceptNotice => "must_accept_notice",
             Self::NoAccess => "no_access",
         }
     }
@@ -118,7 +124,7 @@ impl Denial {
 pub fn may_issue(
     holder: &Holder,
     application: Option<&Application>,
-    phone_required: bool,
+    policy: &StepPolicy,
     now: Timestamp,
 ) -> Result<(), Denial> {
     if holder.state != PersonState::Active {
@@ -134,8 +140,11 @@ pub fn may_issue(
     if holder.must_change_password {
         return Err(Denial::MustChangePassword);
     }
-    if phone_required && !holder.phone_bound {
+    if policy.phone_required && !holder.phone_bound {
         return Err(Denial::MustBindPhone);
+    }
+    if holder.notice_version.as_deref() != Some(&policy.notice_version) {
+        return Err(Denial::MustAcceptNotice);
     }
     match application {
         Some(application)
