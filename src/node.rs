@@ -1,6 +1,7 @@
 //! One node: the parts put together, served until told to stop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
@@ -9,7 +10,7 @@ use idp_domain::secrets::Keyring;
 use jiff::tz::TimeZone;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use migrations::Db;
-use sms_gateway::Inbox;
+use sms_gateway::{Gateway, Inbox};
 use themes::Themes;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -17,6 +18,9 @@ use tokio::sync::watch;
 use crate::config::Resolved;
 use crate::serve::{Crowd, Listener, acceptor};
 use crate::sms;
+
+/// How often old text messages are removed.
+const PURGE: Duration = Duration::from_mins(5);
 
 /// What a node is made of, opened and checked.
 #[derive(Debug)]
@@ -31,6 +35,8 @@ pub(crate) struct Parts {
 /// A node whose addresses are taken, and which answers as soon as it is run.
 pub(crate) struct Node {
     db: Db,
+    clock: Clock,
+    messages: Option<Gateway>,
     pub(crate) idp: Idp,
     public: Listener,
     management: Listener,
@@ -53,11 +59,17 @@ impl Node {
         let crowd = Crowd::new(config.limits.campus_networks.and(&server.trusted_proxies));
         let tls = server.tls.as_ref().map(acceptor).transpose()?;
         let themes = Themes::load(&config.school.theme_options()).context("school.theme")?;
+        let mut messages = None;
         let sender = if let Some(sms) = sms {
             let gateway = sms::gateway(&parts.db, &parts.keys, sms, deployment)?;
-            sms::sender(&gateway, &parts.entropy)
+            let sender = sms::sender(&gateway, &parts.entropy);
+            messages = Some(gateway);
+            sender
         } else {
-            tracing::warn!("no [sms] section is configured: no codes go to phones");
+            tracing::warn!(
+                "no [sms] section is configured: no codes go to phones, and who has to bind one can't \
+                 finish the first sign-in; see activation.required"
+            );
             sms::nobody()
         };
         let idp = Box::pin(Idp::start(AppParts {
@@ -65,7 +77,7 @@ impl Node {
             db: parts.db.clone(),
             keys: parts.keys,
             themes,
-            clock: parts.clock,
+            clock: parts.clock.clone(),
             entropy: parts.entropy,
             sms: sender,
         }))
@@ -91,6 +103,8 @@ impl Node {
         .await?;
         Ok(Self {
             db: parts.db,
+            clock: parts.clock,
+            messages,
             idp,
             public,
             management,
@@ -104,6 +118,9 @@ impl Node {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let (stop, stopped) = watch::channel(false);
         let mut jobs = self.idp.start_jobs(&stopped);
+        if let Some(gateway) = self.messages {
+            jobs.spawn(keep_small(gateway, self.clock, stopped.clone()));
+        }
         let management = tokio::spawn(self.management.serve(stopped.clone()));
         let public = tokio::spawn(self.public.serve(stopped));
         let (mut interrupt, mut terminate) = (
@@ -121,6 +138,19 @@ impl Node {
         while jobs.join_next().await.is_some() {}
         self.db.close().await;
         Ok(())
+    }
+}
+
+/// Old texts and counted attempts go every few minutes (OTP-05).
+async fn keep_small(gateway: Gateway, clock: Clock, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = gateway.purge(clock.now()).await {
+            tracing::warn!(%error, "old text messages could not be removed");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PURGE) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
     }
 }
 

@@ -40,7 +40,8 @@ impl KeyExtractor for ClientNetwork {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// What one household or phone has: an IPv4 address, or an IPv6 /64.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let prefix = u128::from(v6) & !u128::from(u64::MAX);
@@ -51,7 +52,7 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 type Governor = Arc<GovernorConfig<ClientNetwork, NoOpMiddleware>>;
-type Layer = GovernorLayer<ClientNetwork, NoOpMiddleware, Body>;
+pub(crate) type Layer = GovernorLayer<ClientNetwork, NoOpMiddleware, Body>;
 
 /// The budgets of one node.
 #[derive(Clone, Debug)]
@@ -59,6 +60,7 @@ pub struct Limiters {
     stranger: Governor,
     campus: Governor,
     captcha: Governor,
+    campus_captcha: Governor,
 }
 
 /// The limits can't be used (a budget of nothing).
@@ -74,25 +76,28 @@ impl Limiters {
             stranger: per_minute(limits.stranger_per_minute.get())?,
             campus: per_minute(limits.campus_per_minute.get())?,
             captcha: per_minute(limits.captcha_per_minute.get())?,
+            campus_captcha: per_minute(limits.campus_captcha_per_minute.get())?,
         })
     }
 
-    pub(crate) fn captcha_layer(&self) -> Layer {
-        layer(&self.captcha)
-    }
-
-    /// One router behind the budget of the network that a request comes from.
-    pub(crate) fn by_network(&self, app: &Arc<App>, router: Router) -> ByNetwork {
+    /// The limited routes behind the budgets of the network that a request comes from.
+    /// `routes` makes them with the layer for new captchas.
+    pub(crate) fn by_network(&self, app: &Arc<App>, routes: impl Fn(Layer) -> Router) -> ByNetwork {
         ByNetwork {
             networks: app.config.limits.campus_networks.clone(),
-            stranger: router.clone().layer(layer(&self.stranger)),
-            campus: router.layer(layer(&self.campus)),
+            stranger: routes(layer(&self.captcha)).layer(layer(&self.stranger)),
+            campus: routes(layer(&self.campus_captcha)).layer(layer(&self.campus)),
         }
     }
 
     /// Forgets addresses whose budget is full again. Call it now and then.
     pub fn tidy(&self) {
-        for governor in [&self.stranger, &self.campus, &self.captcha] {
+        for governor in [
+            &self.stranger,
+            &self.campus,
+            &self.captcha,
+            &self.campus_captcha,
+        ] {
             governor.limiter().retain_recent();
         }
     }

@@ -16,7 +16,8 @@ use crate::forgery::{Csrf, admit};
 use crate::refusal::Refusal;
 use crate::{cas, pages, rate, signin};
 
-/// Who may use a route.
+/// Who may use a route. A declaration: each handler asks for what it needs, and a test goes
+/// through the table to see that it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Auth {
     Anyone,
@@ -129,8 +130,10 @@ pub const ROUTES: &[Route] = &[
             Event::PasswordTried,
             Event::PasswordHeld,
             Event::SignedIn,
+            Event::SignedOut,
             Event::TicketIssued,
             Event::ServiceRefused,
+            Event::AccessDenied,
         ],
         || post(cas::login::submit),
     ),
@@ -155,10 +158,21 @@ pub const ROUTES: &[Route] = &[
             get(signin::captcha::file)
         })
     },
-    page("/signin/queue", Auth::Anyone, || get(signin::queue::show)),
-    page("/signin/switch", Auth::Session, || {
-        get(signin::switch::show)
-    }),
+    // What the attempt's own POST began, fetched: it goes on to the application.
+    Route {
+        audit: &[
+            Event::TicketIssued,
+            Event::ServiceRefused,
+            Event::AccessDenied,
+        ],
+        ..page("/signin/queue", Auth::Anyone, || get(signin::queue::show))
+    },
+    Route {
+        audit: &[Event::SessionReplayed],
+        ..page("/signin/switch", Auth::Session, || {
+            get(signin::switch::show)
+        })
+    },
     action(
         "/signin/switch",
         Csrf::Session,
@@ -176,7 +190,7 @@ pub const ROUTES: &[Route] = &[
         "/signin/activation",
         Csrf::Visitor,
         Auth::Anyone,
-        &[Event::EvidenceShown, Event::CodeRequested],
+        &[Event::EvidenceShown, Event::CodeRequested, Event::CodeTried],
         || post(signin::activation::submit),
     ),
     page("/signin/unlock", Auth::Anyone, || get(signin::unlock::show)),
@@ -245,7 +259,10 @@ pub const ROUTES: &[Route] = &[
         &[
             Event::Activated,
             Event::SignedIn,
+            Event::SignedOut,
             Event::TicketIssued,
+            Event::ServiceRefused,
+            Event::AccessDenied,
             Event::FlowExpired,
         ],
         || post(signin::done::submit),
@@ -254,34 +271,37 @@ pub const ROUTES: &[Route] = &[
 
 /// The public listener's router, `others` under the same layers.
 pub(crate) fn router(app: &Arc<App>, limiters: &rate::Limiters, others: Router) -> Router {
-    let mut limited = Router::new();
-    let mut unlimited = Router::new();
-    for route in ROUTES {
+    let unlimited = routes(|rate| rate == Rate::Unlimited, None).with_state(Arc::clone(app));
+    let limited = |captchas: rate::Layer| {
+        routes(|rate| rate != Rate::Unlimited, Some(&captchas))
+            .fallback(|| async { Refusal::NOT_FOUND })
+            .method_not_allowed_fallback(|| async { Refusal::new(Failure::Method) })
+            .with_state(Arc::clone(app))
+    };
+    unlimited
+        .merge(others)
+        .fallback_service(limiters.by_network(app, limited))
+        .method_not_allowed_fallback(|| async { Refusal::new(Failure::Method) })
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(app), pages::present))
+}
+
+/// The table's routes of some rates, each behind its protection against forgery.
+fn routes(of: impl Fn(Rate) -> bool, captchas: Option<&rate::Layer>) -> Router<Arc<App>> {
+    let mut router = Router::new();
+    for route in ROUTES.iter().filter(|route| of(route.rate)) {
         let mut method = (route.handler)();
         if let Some(csrf) = route.csrf {
             method = method.layer(from_fn(move |request: Request, next: Next| {
                 admit(csrf, request, next)
             }));
         }
-        match route.rate {
-            Rate::Unlimited => unlimited = unlimited.route(route.path, method),
-            Rate::Stranger => limited = limited.route(route.path, method),
-            Rate::Captcha => {
-                limited = limited.route(route.path, method.layer(limiters.captcha_layer()));
-            }
+        if let (Rate::Captcha, Some(layer)) = (route.rate, captchas) {
+            method = method.layer(layer.clone());
         }
+        router = router.route(route.path, method);
     }
-    let limited = limited
-        .fallback(|| async { Refusal::NOT_FOUND })
-        .method_not_allowed_fallback(|| async { Refusal::new(Failure::Method) })
-        .with_state(Arc::clone(app));
-    unlimited
-        .with_state(Arc::clone(app))
-        .merge(others)
-        .fallback_service(limiters.by_network(app, limited))
-        .method_not_allowed_fallback(|| async { Refusal::new(Failure::Method) })
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::clone(app), pages::present))
+    router
 }
 
 /// FLT-15: a defect in a handler costs one request and tells nothing.

@@ -104,6 +104,11 @@ impl Settings {
             (false, false) => Deployment::Production,
         };
         let named = |problem: Problem| (problem.key.to_owned(), problem.reason);
+        let mut limits = self.limits;
+        if demo && limits.campus_networks.is_empty() {
+            // Everybody who tries a demonstration sits behind one address, as a campus does.
+            limits.campus_networks = Networks::loopback();
+        }
         let idp = Config {
             demo,
             server: self.server.resolve(demo).map_err(named)?,
@@ -113,7 +118,7 @@ impl Settings {
             activation: self.activation,
             password: self.password,
             session: self.session,
-            limits: self.limits,
+            limits,
             notice: self.notice,
         };
         idp.check().map_err(named)?;

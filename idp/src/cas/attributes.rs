@@ -78,7 +78,11 @@ async fn email(visit: &Visit, tx: &mut Tx, holder: &Holder) -> Result<Option<Str
     let school = persons::school_data(tx, holder.person).await?;
     for data in school {
         if let Some(sealed) = data.email_enc {
-            return Ok(Some(sealed::open_email(&visit.app.keys, &sealed)?));
+            return Ok(Some(sealed::open_email(
+                &visit.app.keys,
+                holder.person,
+                &sealed,
+            )?));
         }
     }
     Ok(None)

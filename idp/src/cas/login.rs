@@ -92,7 +92,10 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
         && !asked.request.renew
     {
         return match &asked.service {
-            Some((application, service)) => enter(&mut visit, arrival, application, service).await,
+            Some((application, service)) => {
+                let gateway = asked.request.gateway;
+                enter(&mut visit, arrival, application, service, gateway).await
+            }
             None => signed_in(&mut visit, &arrival),
         };
     }
@@ -156,7 +159,7 @@ pub async fn arrive(
 ) -> Result<Response, Refusal> {
     let resolved = visit.app.applications.current().resolve(service);
     match resolved {
-        Ok((application, service)) => enter(visit, arrival, &application, &service).await,
+        Ok((application, service)) => enter(visit, arrival, &application, &service, false).await,
         Err(refusal) => refuse_service(visit, refusal.reason()).await,
     }
 }
@@ -167,6 +170,7 @@ async fn enter(
     arrival: Arrival,
     application: &Application,
     service: &ProvenService,
+    gateway: bool,
 ) -> Result<Response, Refusal> {
     let name = visit_name(&arrival, visit);
     let person = arrival.session.person;
@@ -187,6 +191,8 @@ async fn enter(
                 None => Ok(visit.redirect_home("/cas/login")),
             }
         }
+        // §2.1.1: no ticket, and no page either.
+        Err(_) if gateway => Ok(visit.redirect_out(&service.plain())),
         Err(Denial::NoAccess) => no_access(visit, application, person, name).await,
         // A step became due since the sign-in, or the account was stopped: ask again, and let
         // the sign-in say what is missing.

@@ -17,6 +17,8 @@ pub struct Limits {
     pub campus_per_minute: Bounded<10, 1_000_000>,
     /// New captchas per minute and client address; a picture costs milliseconds (CAP-05).
     pub captcha_per_minute: Bounded<1, 10_000>,
+    /// The same for each address of the campus.
+    pub campus_captcha_per_minute: Bounded<1, 1_000_000>,
     /// Sign-ins that may wait for the password hash; past it visitors get 503.
     pub queue_length: Bounded<1, 1_000_000>,
     /// Wrong passwords of an account in 24 h after which a captcha is asked.
@@ -36,9 +38,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        const STRANGER: Bounded<10, 100_000> = Bounded::of(60);
+        const STRANGER: Bounded<10, 100_000> = Bounded::of(300);
         const CAMPUS: Bounded<10, 1_000_000> = Bounded::of(6_000);
         const CAPTCHAS: Bounded<1, 10_000> = Bounded::of(30);
+        const CAMPUS_CAPTCHAS: Bounded<1, 1_000_000> = Bounded::of(1_200);
         const QUEUE: Bounded<1, 1_000_000> = Bounded::of(10_000);
         const CAPTCHA_AFTER: Bounded<1, 10> = Bounded::of(3);
         const DELAY_AFTER: Bounded<2, 50> = Bounded::of(10);
@@ -52,6 +55,7 @@ impl Default for Limits {
             stranger_per_minute: STRANGER,
             campus_per_minute: CAMPUS,
             captcha_per_minute: CAPTCHAS,
+            campus_captcha_per_minute: CAMPUS_CAPTCHAS,
             queue_length: QUEUE,
             captcha_after: CAPTCHA_AFTER,
             delay_after: DELAY_AFTER,

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use schemars::JsonSchema;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Deserialize as DeriveDeserialize, Serialize};
@@ -20,6 +20,15 @@ impl Networks {
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|net| net.contains(&address))
+    }
+
+    /// This machine.
+    pub fn loopback() -> Self {
+        let v6 = Ipv6Net::from(std::net::Ipv6Addr::LOCALHOST);
+        Self(vec![
+            IpNet::V4(Ipv4Net::new_assert(std::net::Ipv4Addr::LOCALHOST, 8).trunc()),
+            IpNet::V6(v6),
+        ])
     }
 
     pub fn is_empty(&self) -> bool {

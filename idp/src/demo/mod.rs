@@ -145,7 +145,7 @@ async fn activate(
     let phone: PhoneNumber = account
         .school_phone
         .as_ref()
-        .and_then(|(sealed, _)| sealed::open_phone(&app.keys, sealed).ok())
+        .and_then(|(sealed, _)| sealed::open_phone(&app.keys, account.person, sealed).ok())
         .ok_or(DemoError::Data("a phone is missing"))?;
     passwords::set(tx, account.person, phc, false, 0, now).await?;
     persons::accept_notice(tx, account.person, &app.config.notice.version, now).await?;

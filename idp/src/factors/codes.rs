@@ -22,6 +22,9 @@ pub const LIFE: SignedDuration = SignedDuration::from_mins(5);
 pub const RESEND: SignedDuration = SignedDuration::from_secs(60);
 /// Wrong codes of an account in a day, over all its codes (OTP-01).
 const FAILURES_A_DAY: u32 = 10;
+/// Of these, and of the codes sent, the share that somebody may use up who only knows a number:
+/// the rest is the owner's (BRU-03).
+const STRANGERS_SHARE: u32 = 2;
 /// Codes of one flow, whatever it is.
 const SENDS_A_FLOW: u32 = 5;
 
@@ -121,7 +124,7 @@ async fn ask_in(
     let keys = &visit.context.app.keys;
     let recipient_index = phone.map_or(Tag([0; 32]), |phone| phone.index(keys));
     let recipient_enc = phone
-        .map(|phone| phones::seal_recipient(keys, phone, &mut visit.rng))
+        .map(|phone| phones::seal_recipient(keys, id, phone, &mut visit.rng))
         .unwrap_or_default();
     // Without a recipient the row can't be answered: its MAC is over another code.
     let kept = if phone.is_some() {
@@ -193,7 +196,7 @@ async fn reserve_send(visit: &mut Visit, tx: &mut Tx, flow: &CodeFlow) -> Result
     } else {
         limits.sms_per_address_hour.get()
     };
-    let address = visit.address.to_string();
+    let address = crate::rate::network(visit.address).to_string();
     let keys = &visit.app.keys;
     let purpose = flow.purpose.as_str().as_bytes();
     let flow_bucket = keys.mac(
@@ -214,6 +217,15 @@ async fn reserve_send(visit: &mut Visit, tx: &mut Tx, flow: &CodeFlow) -> Result
     ];
     // Who proved more than a number has the limits of account and number, not of the address.
     if !flow.proved {
+        let share = limits.sms_per_account_day.get().div_ceil(STRANGERS_SHARE);
+        let strangers = [
+            b"code-account-strangers".as_slice(),
+            flow.account.as_bytes(),
+        ];
+        wanted.push((
+            keys.mac(Use::Throttle, &strangers),
+            vec![Limit::per_day(share)],
+        ));
         wanted.push((address_bucket, vec![Limit::per_hour(per_hour)]));
     }
     let mut taken = Vec::new();
@@ -274,7 +286,25 @@ async fn compare(
     {
         return Ok(Tried::Limited);
     }
+    let strangers_event = EventId::new(now, &mut visit.rng);
+    if !flow.proved {
+        let strangers = [
+            b"code-failures-strangers".as_slice(),
+            flow.account.as_bytes(),
+        ];
+        let bucket = visit.app.keys.mac(Use::Throttle, &strangers);
+        let limit = [Limit::per_day(FAILURES_A_DAY / STRANGERS_SHARE)];
+        if throttle::reserve(tx, strangers_event, &bucket, &limit, now)
+            .await?
+            .is_err()
+        {
+            throttle::release(tx, event).await?;
+            return Ok(Tried::Limited);
+        }
+    }
+    let keys = &visit.app.keys;
     let Some(row) = one_time_codes::take_try(tx, &flow.flow, flow.purpose, now).await? else {
+        throttle::release(tx, strangers_event).await?;
         throttle::release(tx, event).await?;
         return Ok(Tried::Dead);
     };
@@ -289,9 +319,10 @@ async fn compare(
     if !one_time_codes::spend(tx, row.id, now).await? {
         return Ok(Tried::Dead);
     }
+    throttle::release(tx, strangers_event).await?;
     throttle::release(tx, event).await?;
     Ok(Tried::Right {
-        phone: phones::open_recipient(keys, &row.recipient_enc)?,
+        phone: phones::open_recipient(keys, row.id, &row.recipient_enc)?,
         recipient: row.recipient_index,
     })
 }
@@ -308,7 +339,7 @@ pub async fn entry(
         return Ok(None);
     };
     let masked = if show_number && !sent.recipient_enc.is_empty() {
-        Some(phones::open_recipient(&visit.app.keys, &sent.recipient_enc)?.masked())
+        Some(phones::open_recipient(&visit.app.keys, sent.id, &sent.recipient_enc)?.masked())
     } else {
         None
     };

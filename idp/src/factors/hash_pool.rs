@@ -26,7 +26,7 @@ pub enum Lane {
     /// A browser in which this account was signed in before.
     Known,
     Clean,
-    /// The account or the address saw failures lately.
+    /// The account saw failures lately.
     Failing,
 }
 
@@ -292,7 +292,8 @@ impl HashPool {
 
     fn line_up(&self, lane: Lane, arrived_at: Timestamp, work: Work) -> Result<Place, Full> {
         let mut line = self.shared.line();
-        if line.len() >= self.shared.most {
+        // Each lane has its share of the places, so that a flood in one leaves the others room.
+        if line.lanes[lane as usize].len() >= self.shared.most.div_ceil(LANES) {
             return Err(Full);
         }
         line.arrivals += 1;
@@ -504,6 +505,19 @@ mod tests {
         }
         assert!(pool.hash(at(0), secret("x"), &mut rng()).is_err());
         assert_eq!(pool.waiting(), 3);
+    }
+
+    #[test] // PWD-08
+    fn a_flood_in_one_lane_leaves_the_others_room() {
+        let pool = idle(9);
+        let mut kept = Vec::new();
+        while let Ok(waiting) = pool.verify(Lane::Failing, at(0), None, secret("x")) {
+            kept.push(waiting);
+        }
+        assert_eq!(kept.len(), 3);
+        kept.push(pool.check(Lane::Clean, 0, "c"));
+        kept.push(pool.check(Lane::Known, 0, "k"));
+        assert_eq!(pool.waiting(), 5);
     }
 
     #[test]

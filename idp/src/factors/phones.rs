@@ -1,7 +1,7 @@
 //! Phone numbers as they are kept: sealed, with a blind index to find them by.
 
 use idp_domain::accounts::PhoneNumber;
-use idp_domain::ids::PersonId;
+use idp_domain::ids::{CodeId, PersonId};
 use idp_domain::secrets::{Keyring, Unsealable, Use};
 use idp_storage::Tx;
 use idp_storage::contacts::{self, ContactKind};
@@ -10,21 +10,33 @@ use rand::CryptoRng;
 
 use crate::refusal::Refusal;
 
-const IN_TRANSIT: &[u8] = b"one_time_codes.recipient";
+fn place_of_recipient(code: CodeId) -> Vec<u8> {
+    [b"one_time_codes.recipient".as_slice(), code.0.as_bytes()].concat()
+}
 
 fn place_of_contact(person: PersonId) -> Vec<u8> {
     [b"contacts.phone".as_slice(), person.0.as_bytes()].concat()
 }
 
 /// Seals the number that a code goes to.
-pub fn seal_recipient(keys: &Keyring, phone: &PhoneNumber, rng: &mut impl CryptoRng) -> Vec<u8> {
-    keys.seal(Use::Phone, IN_TRANSIT, phone.as_str().as_bytes(), rng)
+pub fn seal_recipient(
+    keys: &Keyring,
+    code: CodeId,
+    phone: &PhoneNumber,
+    rng: &mut impl CryptoRng,
+) -> Vec<u8> {
+    let place = place_of_recipient(code);
+    keys.seal(Use::Phone, &place, phone.as_str().as_bytes(), rng)
 }
 
 /// # Errors
 /// [`Unsealable`] for damaged data.
-pub fn open_recipient(keys: &Keyring, sealed: &[u8]) -> Result<PhoneNumber, Unsealable> {
-    parse(&keys.open_text(Use::Phone, IN_TRANSIT, sealed)?)
+pub fn open_recipient(
+    keys: &Keyring,
+    code: CodeId,
+    sealed: &[u8],
+) -> Result<PhoneNumber, Unsealable> {
+    parse(&keys.open_text(Use::Phone, &place_of_recipient(code), sealed)?)
 }
 
 fn parse(text: &str) -> Result<PhoneNumber, Unsealable> {

@@ -11,7 +11,7 @@ use idp_storage::audit;
 use idp_storage::persons::{self, SignInAccount};
 use themes::pages::{Activation, Notice};
 
-use super::evidence::{Spent, school_phone, spend_secret};
+use super::evidence::{SchoolSecret, school_phone, try_school_secret};
 use super::form::query_of;
 use super::password::Outcome as SignInOutcome;
 use super::settle::go_on;
@@ -19,6 +19,7 @@ use super::steps::new_signin;
 use super::stranger_code::{self, carried, passes_captcha};
 use crate::cookies::{CookieKind, SetCookie};
 use crate::factors::codes::{self, Tried};
+use crate::factors::guard::account_key;
 use crate::forgery::{Csrf, Fields};
 use crate::refusal::Refusal;
 use crate::visit::Visit;
@@ -151,19 +152,19 @@ async fn by_secret(
     if !passes_captcha(visit, form).await? {
         return Ok(Began::Refused(Notice::WrongCaptcha));
     }
-    let (_, account) = waiting_account(visit, form.get("username")).await?;
-    let Some(account) = account else {
-        return Ok(Began::Refused(Notice::WrongActivationCode));
-    };
+    let (number, account) = waiting_account(visit, form.get("username")).await?;
+    let person = account.as_ref().map(|account| account.person);
+    let counted_as = account_key(visit, person, &number);
     let mut tx = visit.app.db.write().await?;
-    let began = match spend_secret(visit, &mut tx, &account, typed).await? {
-        Spent::Right(factor) => {
+    let secret = try_school_secret(visit, &mut tx, &counted_as, account.as_ref(), typed).await?;
+    let began = match (secret, account) {
+        (SchoolSecret::Right(factor), Some(account)) => {
             let (secret, signin) = new_signin(visit, &account, &[factor], destination(carried));
             note_evidence(visit, &mut tx, &account, factor).await?;
             begun(go_on(visit, &mut tx, &signin, &secret).await?)
         }
         // Limited says the same: it would tell that the account exists.
-        Spent::Wrong | Spent::Limited => Began::Refused(Notice::WrongActivationCode),
+        _ => Began::Refused(Notice::WrongActivationCode),
     };
     tx.commit().await?;
     Ok(began)

@@ -11,6 +11,7 @@ use idp_storage::{audit, devices, sessions};
 use migrations::Tx;
 
 use crate::cookies::{CookieKind, SetCookie};
+use crate::factors::guard::device_hash;
 use crate::refusal::Refusal;
 use crate::sessions::cookie_hash;
 use crate::visit::Visit;
@@ -33,7 +34,12 @@ pub async fn begin_session(
 ) -> Result<(), Refusal> {
     let now = visit.now;
     if let Some(former) = visit.cookies.get(CookieKind::Session).map(cookie_hash) {
-        sessions::end(tx, &former, "replaced", now).await?;
+        if sessions::end(tx, &former, "replaced", now).await? {
+            let entry = visit
+                .audit(Event::SignedOut, Outcome::Success)
+                .because("replaced");
+            audit::record(tx, &entry).await?;
+        }
     }
     let secret = random_secret(&mut visit.rng);
     let life = visit.app.session_rules().life;
@@ -78,6 +84,9 @@ pub async fn remember_browser(
     let secret = random_secret(&mut visit.rng);
     let expires_at = now.checked_add(life).unwrap_or(Timestamp::MAX);
     let hash = hash_secret("device", &secret);
+    if let Some(former) = device_hash(visit) {
+        devices::forget(tx, &former, person).await?;
+    }
     devices::remember(tx, &hash, person, now, expires_at).await?;
     visit.set_cookie(SetCookie::lasting(CookieKind::Device, secret, life));
     Ok(())

@@ -6,11 +6,11 @@ use axum::response::Response;
 use idp_domain::accounts::{ActivationCode, AdmissionNumber, PhoneNumber};
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::factors::{CodePurpose, Factor, Limit};
-use idp_domain::ids::EventId;
+use idp_domain::ids::{EventId, PersonId};
 use idp_domain::secrets::{Tag, Use};
 use idp_domain::signin::{Proof, Step};
 use idp_storage::persons::{self, SignInAccount};
-use idp_storage::{activation_codes, audit, signins, throttle};
+use idp_storage::{audit, signins, throttle};
 use migrations::Tx;
 use themes::pages::{Evidence, Notice};
 
@@ -79,7 +79,11 @@ pub fn school_phone(
     account: &SignInAccount,
 ) -> Result<Option<PhoneNumber>, Refusal> {
     match &account.school_phone {
-        Some((sealed, _)) => Ok(Some(sealed::open_phone(&visit.app.keys, sealed)?)),
+        Some((sealed, _)) => Ok(Some(sealed::open_phone(
+            &visit.app.keys,
+            account.person,
+            sealed,
+        )?)),
         None => Ok(None),
     }
 }
@@ -91,7 +95,7 @@ async fn send(
 ) -> Result<Option<Notice>, Refusal> {
     // The number is the school's, never one that came with the form.
     let Some(phone) = school_phone(visit, account)? else {
-        return Ok(Some(Notice::CodeLimit));
+        return Ok(Some(Notice::CodeUndelivered));
     };
     let flow = code_flow(visit, current, CodePurpose::Evidence);
     Ok(Some(match codes::ask(visit, &flow, Some(&phone)).await? {
@@ -139,14 +143,16 @@ async fn try_secret(
     if typed.trim().is_empty() {
         return Ok(Some(Notice::Missing));
     }
+    let counted_as = account_key(visit, Some(account.person), "");
     let mut tx = visit.app.db.write().await?;
-    let refused = match spend_secret(visit, &mut tx, account, typed).await? {
-        Spent::Right(factor) => {
+    let refused = match try_school_secret(visit, &mut tx, &counted_as, Some(account), typed).await?
+    {
+        SchoolSecret::Right(factor) => {
             prove(visit, &mut tx, current, factor, None).await?;
             None
         }
-        Spent::Wrong => Some(Notice::WrongActivationCode),
-        Spent::Limited => Some(Notice::CodeLimit),
+        SchoolSecret::Wrong => Some(Notice::WrongActivationCode),
+        SchoolSecret::Limited => Some(Notice::CodeLimit),
     };
     tx.commit().await?;
     Ok(refused)
@@ -154,55 +160,54 @@ async fn try_secret(
 
 /// What came of a secret that the school gave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spent {
+pub enum SchoolSecret {
     Right(Factor),
     Wrong,
     Limited,
 }
 
-/// Tries an activation code or an admission number; counted before it is compared, and a code is
-/// used up.
-pub async fn spend_secret(
+/// Tries an activation code or an admission number; counted before it is compared. The same for
+/// nobody's number as for somebody's (ENM-01).
+///
+/// A code stays good until a password was set behind it: who stops half-way begins again with it.
+pub async fn try_school_secret(
     visit: &mut Visit,
     tx: &mut Tx,
-    account: &SignInAccount,
+    counted_as: &Tag,
+    account: Option<&SignInAccount>,
     typed: &str,
-) -> Result<Spent, Refusal> {
+) -> Result<SchoolSecret, Refusal> {
     let now = visit.now;
     let event = EventId::new(now, &mut visit.rng);
     let keys = &visit.app.keys;
-    let bucket = keys.mac(
-        Use::Throttle,
-        &[b"school-secret", account.person.0.as_bytes()],
-    );
+    let bucket = keys.mac(Use::Throttle, &[b"school-secret", counted_as.as_bytes()]);
     let limit = [Limit::per_day(SECRETS_A_DAY)];
-    if throttle::reserve(tx, event, &bucket, &limit, now)
-        .await?
-        .is_err()
-    {
-        return Ok(Spent::Limited);
-    }
-    let code = account
-        .activation_code
-        .filter(|(_, expires_at)| now < *expires_at);
-    let code_mac = code.map_or(Tag([0; 32]), |(mac, _)| mac);
-    let admission = account.admission_mac.unwrap_or(Tag([0; 32]));
-    let is_code = ActivationCode::matches(keys, account.person, typed, &code_mac);
-    let is_admission = AdmissionNumber::matches(keys, account.person, typed, &admission);
-    let factor = if is_code && activation_codes::spend(tx, account.person, &code_mac, now).await? {
-        Factor::ActivationCode
-    } else if is_admission {
-        Factor::AdmissionNumber
-    } else {
-        let entry = visit
-            .audit(Event::EvidenceShown, Outcome::Refused)
-            .of(account.person)
-            .because("wrong_secret");
-        audit::record(tx, &entry).await?;
-        return Ok(Spent::Wrong);
+    let place = throttle::reserve(tx, event, &bucket, &limit, now).await?;
+    let person = account.map_or(PersonId(uuid::Uuid::nil()), |account| account.person);
+    let code = account.and_then(|account| account.live_code(now));
+    let admission = account.and_then(|account| account.admission_mac);
+    let nothing = Tag([0; 32]);
+    let is_code = ActivationCode::matches(keys, person, typed, &code.unwrap_or(nothing));
+    let is_admission = AdmissionNumber::matches(keys, person, typed, &admission.unwrap_or(nothing));
+    let (secret, reason) = match place {
+        Err(_) => (SchoolSecret::Limited, "limit"),
+        Ok(()) if account.is_some() && is_code => (SchoolSecret::Right(Factor::ActivationCode), ""),
+        Ok(()) if account.is_some() && is_admission => {
+            (SchoolSecret::Right(Factor::AdmissionNumber), "")
+        }
+        Ok(()) => (SchoolSecret::Wrong, "wrong_secret"),
     };
-    throttle::release(tx, event).await?;
-    Ok(Spent::Right(factor))
+    if let SchoolSecret::Right(_) = secret {
+        throttle::release(tx, event).await?;
+    } else {
+        let mut entry = visit
+            .audit(Event::EvidenceShown, Outcome::Refused)
+            .claiming(*counted_as)
+            .because(reason);
+        entry.person = account.map(|account| account.person);
+        audit::record(tx, &entry).await?;
+    }
+    Ok(secret)
 }
 
 /// Writes the proof and takes the step.
@@ -246,7 +251,7 @@ async fn page(
         name: account.name.clone(),
         phone: phone.map(|phone| phone.masked()),
         code,
-        activation_code: account.activation_code.is_some() || account.admission_mac.is_some(),
+        activation_code: account.live_code(visit.now).is_some() || account.admission_mac.is_some(),
         help: "/help".into(),
     };
     visit.page(StatusCode::OK, &page)

@@ -7,11 +7,12 @@ use idp_domain::accounts::{
     matches_initial, normalise_password,
 };
 use idp_domain::audit::{Event, Outcome};
-use idp_domain::factors::Factor;
-use idp_domain::secrets::Tag;
+use idp_domain::factors::{Factor, Limit};
+use idp_domain::ids::{EventId, PersonId};
+use idp_domain::secrets::{Tag, Use};
 use idp_domain::signin::{Proof, Step};
 use idp_storage::persons::{self, SchoolData};
-use idp_storage::{audit, devices, passwords, sessions, signins};
+use idp_storage::{activation_codes, audit, devices, passwords, sessions, signins, throttle};
 use themes::pages::{NewPassword, Notice, PasswordFault};
 use zeroize::Zeroizing;
 
@@ -21,6 +22,9 @@ use crate::factors::hash_pool::Lane;
 use crate::forgery::{Csrf, Fields};
 use crate::refusal::Refusal;
 use crate::visit::Visit;
+
+/// New passwords of one person that are looked at in a day.
+const TRIES_A_DAY: u32 = 100;
 
 /// `GET /signin/password`
 pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
@@ -38,6 +42,9 @@ pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal>
     };
     let password = Zeroizing::new(normalise_password(form.get("password")));
     let again = Zeroizing::new(normalise_password(form.get("password_again")));
+    if !may_try(&mut visit, &current).await? {
+        return page(&mut visit, &current, Some(Notice::CodeLimit));
+    }
     let reasons = faults(&visit, &current, &password, &again).await?;
     if !reasons.is_empty() {
         return page(&mut visit, &current, Some(Notice::BadPassword { reasons }));
@@ -54,6 +61,21 @@ pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal>
     steps::onward(&mut visit).await
 }
 
+/// Each try may cost as many hashes as there are former passwords, and tells whether it was one:
+/// counted like a guess (BRU-01).
+async fn may_try(visit: &mut Visit, current: &Current) -> Result<bool, Refusal> {
+    let now = visit.now;
+    let event = EventId::new(now, &mut visit.rng);
+    let person = current.signin.person;
+    let parts = [b"new-password".as_slice(), person.0.as_bytes()];
+    let bucket = visit.app.keys.mac(Use::Throttle, &parts);
+    let limit = [Limit::per_day(TRIES_A_DAY)];
+    let mut tx = visit.app.db.write().await?;
+    let place = throttle::reserve(&mut tx, event, &bucket, &limit, now).await?;
+    tx.commit().await?;
+    Ok(place.is_ok())
+}
+
 /// In one transaction: the step, the password, and the end of what rests on an older one
 /// (SES-10): sessions, known browsers, other sign-ins under way.
 async fn set(visit: &mut Visit, current: &Current, phc: &str) -> Result<(), Refusal> {
@@ -65,6 +87,9 @@ async fn set(visit: &mut Visit, current: &Current, phc: &str) -> Result<(), Refu
         return Ok(());
     }
     passwords::set(&mut tx, signin.person, phc, false, keep, now).await?;
+    if signin.proof(Factor::ActivationCode).is_some() {
+        activation_codes::use_up(&mut tx, signin.person, now).await?;
+    }
     let proof = Proof {
         factor: Factor::NewPassword,
         recipient: None,
@@ -97,7 +122,7 @@ async fn faults(
     let school = persons::school_data(&mut conn, person).await?;
     let former = passwords::history(&mut conn, person, keep.max(1)).await?;
     drop(conn);
-    let mut faults = policy_faults(visit, &school, password)?;
+    let mut faults = policy_faults(visit, person, &school, password)?;
     if password != again {
         faults.push(PasswordFault::Differs);
     }
@@ -110,6 +135,7 @@ async fn faults(
 
 fn policy_faults(
     visit: &Visit,
+    person: PersonId,
     school: &[SchoolData],
     password: &str,
 ) -> Result<Vec<PasswordFault>, Refusal> {
@@ -123,10 +149,10 @@ fn policy_faults(
     let mut id_number = None;
     for data in school {
         if let Some(sealed) = &data.phone_enc {
-            phones.push(sealed::open_phone(keys, sealed)?);
+            phones.push(sealed::open_phone(keys, person, sealed)?);
         }
         if let (None, Some(sealed)) = (&id_number, &data.id_number_enc) {
-            id_number = Some(sealed::open_id_number(keys, sealed)?);
+            id_number = Some(sealed::open_id_number(keys, person, sealed)?);
         }
     }
     let name = school
@@ -187,7 +213,7 @@ async fn was_used(
             visit
                 .app
                 .hashing
-                .verify(Lane::Known, visit.now, Some(&phc), password.clone())?;
+                .verify(Lane::Clean, visit.now, Some(&phc), password.clone())?;
         if checked.await.is_ok_and(|checked| checked.matches) {
             return Ok(true);
         }

@@ -183,7 +183,9 @@ async fn target(visit: &mut Visit, username: &str) -> Result<Target, Refusal> {
     let hash = device.unwrap_or(Tag([0; 32]));
     let known = devices::knows(&mut conn, &hash, asked, visit.now).await?;
     drop(conn);
-    let tail_only = account.as_ref().is_some_and(has_nothing_but_the_tail);
+    let tail_only = account
+        .as_ref()
+        .is_some_and(|account| has_nothing_but_the_tail(account, visit.now));
     Ok(Target {
         subject: Subject {
             account: guard::account_key(visit, person, &number),
@@ -200,8 +202,8 @@ pub(super) fn may_use_initial(account: &SignInAccount) -> bool {
     !account.activated && account.password_phc.is_none() && account.initial_mac.is_some()
 }
 
-pub(super) fn has_nothing_but_the_tail(account: &SignInAccount) -> bool {
+pub(super) fn has_nothing_but_the_tail(account: &SignInAccount, now: Timestamp) -> bool {
     account.school_phone.is_none()
-        && account.activation_code.is_none()
+        && account.live_code(now).is_none()
         && account.admission_mac.is_none()
 }

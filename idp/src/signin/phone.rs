@@ -79,6 +79,7 @@ async fn last_recipient(visit: &Visit, current: &Current) -> Result<Option<Phone
     match sent {
         Some(sent) => Ok(Some(phones::open_recipient(
             &visit.app.keys,
+            sent.id,
             &sent.recipient_enc,
         )?)),
         None => Ok(None),
@@ -155,6 +156,14 @@ async fn bind(
     let signin = &current.signin;
     let now = visit.now;
     let app = visit.app.clone();
+    // Of two sign-ins at this step the slower one must not replace what the other bound.
+    persons::hold(tx, signin.person).await?;
+    if persons::standing(tx, signin.person)
+        .await?
+        .is_some_and(|s| s.phone_bound)
+    {
+        return Ok(None);
+    }
     let bound = phones::bind(tx, &app.keys, signin.person, phone, now, &mut visit.rng).await?;
     if !bound {
         // Told only here, after the code proved that the number is hers.

@@ -84,7 +84,7 @@ impl Parked {
         since: Timestamp,
     ) -> Self {
         let shown = Shown {
-            username: username.to_owned(),
+            username: username.chars().take(64).collect(),
             ..Shown::default()
         };
         Self {

@@ -29,14 +29,36 @@ pub(super) async fn settle(
 ) -> Result<Outcome, Refusal> {
     // The wait may have been long.
     visit.context.now = visit.app.clock.now();
-    let right = proved(visit, tried, checked);
+    let mut right = proved(visit, tried, checked);
     let mut tx = visit.app.db.write().await?;
+    if !still_in_force(&mut tx, tried, right).await? {
+        right = None;
+    }
     let outcome = match (&tried.target.account, right) {
         (Some(account), Some(factor)) => succeed(visit, &mut tx, tried, account, factor).await?,
         _ => fail(visit, &mut tx, tried, checked).await?,
     };
     tx.commit().await?;
     Ok(outcome)
+}
+
+/// The attempt may have waited while the owner chose another password (SES-10): one that was right
+/// when it lined up opens nothing any more.
+async fn still_in_force(
+    tx: &mut Tx,
+    tried: &Tried,
+    right: Option<Factor>,
+) -> Result<bool, Refusal> {
+    let account = tried.target.account.as_ref();
+    match (
+        right,
+        account.and_then(|a| Some((a.person, a.password_phc.as_deref()?))),
+    ) {
+        (Some(Factor::Password), Some((person, phc))) => {
+            Ok(passwords::hold(tx, person, phc).await?)
+        }
+        _ => Ok(true),
+    }
 }
 
 /// Replaces a hash of former parameters by one of today's (PWD-09). The visitor doesn't wait for
@@ -112,7 +134,7 @@ async fn succeed(
 /// The school lets the tail alone open the wizard, here and now, for who has nothing else.
 fn tail_is_trusted(visit: &Visit, account: &SignInAccount) -> bool {
     let tail_only = visit.app.config.activation.tail_only.as_ref();
-    has_nothing_but_the_tail(account)
+    has_nothing_but_the_tail(account, visit.now)
         && tail_only.is_some_and(|tail| tail.is_open(visit.address, visit.now))
 }
 
@@ -154,7 +176,12 @@ async fn fail(
     let keys = &visit.context.app.keys;
     let secret = keys.mac(Use::FailedSecret, &[tried.password.as_bytes()]);
     let initial = target.subject.initial;
-    failed_secrets::note(tx, id, &target.subject.account, &secret, initial, now).await?;
+    // Numbers that nobody has count as one account: inventing them raises no alarm.
+    let account = match target.subject.person {
+        Some(_) => target.subject.account,
+        None => Tag([0; 32]),
+    };
+    failed_secrets::note(tx, id, &account, &secret, initial, now).await?;
     let mut entry = visit
         .audit(Event::PasswordTried, AuditOutcome::Refused)
         .claiming(target.subject.account)

@@ -75,6 +75,9 @@ pub async fn current(visit: &mut Visit) -> Result<Current, Refusal> {
         .await?
         .ok_or(Refusal::FLOW_EXPIRED)?;
     let step = next_step(&signin, &standing, &visit.app.step_policy(), visit.now);
+    if step == Step::Expired {
+        return Err(Refusal::FLOW_EXPIRED);
+    }
     Ok(Current {
         signin,
         standing,

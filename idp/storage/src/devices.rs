@@ -13,6 +13,7 @@ migrations::statements! {
         VALUES ($1, $2, $3, $4)";
     KNOWS: "SELECT EXISTS (SELECT 1 FROM known_devices
         WHERE id_hash = $1 AND person_id = $2 AND expires_at > $3)";
+    DROP_ONE: "DELETE FROM known_devices WHERE id_hash = $1 AND person_id = $2";
     FORGET: "DELETE FROM known_devices WHERE person_id = $1";
 }
 
@@ -41,6 +42,12 @@ pub async fn knows(
 ) -> Result<bool, DbError> {
     run!(conn, c => sqlx::query_scalar(KNOWS)
         .bind(id_hash.as_bytes()).bind(person.0).bind(Micros::from(now)).fetch_one(c))
+}
+
+/// Forgets one browser of a person.
+pub async fn forget(tx: &mut Tx, id_hash: &Tag, person: PersonId) -> Result<(), DbError> {
+    run!(tx, c => sqlx::query(DROP_ONE).bind(id_hash.as_bytes()).bind(person.0).execute(c))?;
+    Ok(())
 }
 
 /// Forgets all of a person's, as a new password asks for.

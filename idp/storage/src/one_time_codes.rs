@@ -20,7 +20,7 @@ migrations::statements! {
             AND expires_at > $4
         RETURNING id, person_id, recipient_enc, recipient_index, code_mac";
     USE: "UPDATE one_time_codes SET used_at = $2 WHERE id = $1 AND used_at IS NULL";
-    SENT: "SELECT recipient_enc, recipient_index, created_at, delivery
+    SENT: "SELECT id, recipient_enc, recipient_index, created_at, delivery
         FROM one_time_codes
         WHERE flow_hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3";
     DELIVERY: "UPDATE one_time_codes SET delivery = $2 WHERE id = $1";
@@ -54,6 +54,7 @@ pub struct Tried {
 /// What the page needs to know of a code that is on its way.
 #[derive(Clone, Debug)]
 pub struct Sent {
+    pub id: CodeId,
     pub recipient_enc: Vec<u8>,
     pub recipient_index: Tag,
     pub created_at: Timestamp,
@@ -72,6 +73,7 @@ struct TriedRow {
 
 #[derive(sqlx::FromRow)]
 struct SentRow {
+    id: Uuid,
     recipient_enc: Vec<u8>,
     recipient_index: Vec<u8>,
     created_at: Micros,
@@ -140,6 +142,7 @@ pub async fn sent(
     let row: Option<SentRow> = run!(conn, c => sqlx::query_as(SENT)
         .bind(flow.as_bytes()).bind(purpose.as_str()).bind(Micros::from(now)).fetch_optional(c))?;
     Ok(row.map(|row| Sent {
+        id: CodeId(row.id),
         recipient_enc: row.recipient_enc,
         recipient_index: Tag::from_column(&row.recipient_index),
         created_at: row.created_at.into(),

@@ -14,6 +14,8 @@ migrations::statements! {
         ON CONFLICT (person_id) DO UPDATE SET phc = excluded.phc, set_at = excluded.set_at,
             must_change = excluded.must_change";
     REHASH: "UPDATE passwords SET phc = $3 WHERE person_id = $1 AND phc = $2";
+    /// Takes the row, so that a change which is under way is waited for.
+    HOLD: "UPDATE passwords SET phc = phc WHERE person_id = $1 AND phc = $2";
     FORCE_CHANGE: "UPDATE passwords SET must_change = TRUE WHERE person_id = $1";
     /// The newest `$2` hashes, the one in force first.
     HISTORY: "SELECT phc FROM (
@@ -44,6 +46,12 @@ pub async fn set(
 /// Replaces a hash by a stronger one of the same password; nothing when it changed meanwhile.
 pub async fn rehash(tx: &mut Tx, person: PersonId, old: &str, new: &str) -> Result<bool, DbError> {
     let rows = run!(tx, c => sqlx::query(REHASH).bind(person.0).bind(old).bind(new).execute(c))?;
+    Ok(rows == 1)
+}
+
+/// True when this very hash is still in force, and stays so until the transaction ends.
+pub async fn hold(tx: &mut Tx, person: PersonId, phc: &str) -> Result<bool, DbError> {
+    let rows = run!(tx, c => sqlx::query(HOLD).bind(person.0).bind(phc).execute(c))?;
     Ok(rows == 1)
 }
 

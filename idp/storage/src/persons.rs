@@ -34,9 +34,18 @@ macro_rules! holder_joins {
 pub(crate) use {holder_columns, holder_joins};
 
 migrations::statements! {
+    /// Phone and admission number are the person's: given with one number, they count for each.
     FOR_SIGN_IN: "SELECT p.id AS person_id, p.state, p.activated_at, p.initial_tries,
             r.number, r.display_number, r.name, r.valid_from, r.valid_until, r.initial_mac,
-            r.admission_mac, r.phone_enc, r.phone_index,
+            coalesce(r.admission_mac, (SELECT o.admission_mac FROM current_roster o
+                WHERE o.person_id = p.id AND o.admission_mac IS NOT NULL
+                ORDER BY o.number LIMIT 1)) AS admission_mac,
+            coalesce(r.phone_enc, (SELECT o.phone_enc FROM current_roster o
+                WHERE o.person_id = p.id AND o.phone_enc IS NOT NULL
+                ORDER BY o.number LIMIT 1)) AS phone_enc,
+            coalesce(r.phone_index, (SELECT o.phone_index FROM current_roster o
+                WHERE o.person_id = p.id AND o.phone_enc IS NOT NULL
+                ORDER BY o.number LIMIT 1)) AS phone_index,
             w.phc, k.code_mac, k.expires_at AS code_expires_at
         FROM current_roster r JOIN persons p ON p.id = r.person_id
         LEFT JOIN passwords w ON w.person_id = p.id
@@ -65,6 +74,7 @@ migrations::statements! {
     ACCEPT_NOTICE: "UPDATE persons SET notice_version = $2, notice_accepted_at = $3 WHERE id = $1";
     ACTIVATE: "UPDATE persons SET activated_at = $2 WHERE id = $1 AND activated_at IS NULL";
     OVERTAKE: "UPDATE persons SET not_before = $2 WHERE id = $1 AND not_before < $2";
+    HOLD: "UPDATE persons SET state = state WHERE id = $1";
     SET_STATE: "UPDATE persons SET state = $2 WHERE id = $1";
     ID_OF_NUMBER: "SELECT person_id FROM current_roster WHERE number = $1";
 }
@@ -88,6 +98,15 @@ pub struct SignInAccount {
     pub activation_code: Option<(Tag, Timestamp)>,
     /// The phone that the school had, sealed, with its blind index.
     pub school_phone: Option<(Vec<u8>, Tag)>,
+}
+
+impl SignInAccount {
+    /// The MAC of a printed code that is still good.
+    pub fn live_code(&self, now: Timestamp) -> Option<Tag> {
+        self.activation_code
+            .filter(|(_, expires_at)| now < *expires_at)
+            .map(|(mac, _)| mac)
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -287,6 +306,12 @@ pub async fn activate(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<b
 /// No session or sign-in that began before `now` counts any more (SES-10).
 pub async fn overtake(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<(), DbError> {
     run!(tx, c => sqlx::query(OVERTAKE).bind(person.0).bind(Micros::from(now)).execute(c))?;
+    Ok(())
+}
+
+/// Takes the person's row: others who do wait until this transaction ends.
+pub async fn hold(tx: &mut Tx, person: PersonId) -> Result<(), DbError> {
+    run!(tx, c => sqlx::query(HOLD).bind(person.0).execute(c))?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use idp_domain::secrets::Tag;
 use migrations::run;
 use uuid::Uuid;
 
-use crate::{DbError, Micros, Tx};
+use crate::{Conn, DbError, Micros, Tx};
 
 migrations::statements! {
     GRANT: "INSERT INTO grants (id, sid, application_id, protocol, created_at)
@@ -20,7 +20,7 @@ migrations::statements! {
         WHERE ticket_hash = $1 AND consumed_at IS NULL
         RETURNING grant_id, service, from_new_login, issued_at, expires_at,
             (SELECT g.application_id FROM grants g WHERE g.id = grant_id) AS application_id";
-    WAS_CONSUMED: "SELECT consumed_at FROM service_tickets WHERE ticket_hash = $1";
+    EXISTS: "SELECT EXISTS (SELECT 1 FROM service_tickets WHERE ticket_hash = $1)";
 }
 
 /// A ticket to be written.
@@ -91,9 +91,7 @@ pub async fn consume(tx: &mut Tx, hash: &Tag, now: Timestamp) -> Result<Option<C
     }))
 }
 
-/// True for a ticket that somebody consumed before, to tell a replay from a guess in the audit.
-pub async fn was_consumed(tx: &mut Tx, hash: &Tag) -> Result<bool, DbError> {
-    let at: Option<Option<Micros>> =
-        run!(tx, c => sqlx::query_scalar(WAS_CONSUMED).bind(hash.as_bytes()).fetch_optional(c))?;
-    Ok(at.flatten().is_some())
+/// True for a ticket that was issued and isn't swept yet, consumed or not.
+pub async fn exists(conn: &mut Conn, hash: &Tag) -> Result<bool, DbError> {
+    run!(conn, c => sqlx::query_scalar(EXISTS).bind(hash.as_bytes()).fetch_one(c))
 }

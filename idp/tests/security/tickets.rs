@@ -50,7 +50,7 @@ async fn a_replayed_ticket_is_refused_at_every_address() {
                 assert_eq!(reply.status, 200);
                 assert!(!reply.body().contains(STUDENT), "{}", reply.body());
                 assert!(!reply.body().contains(&ticket), "{}", reply.body());
-                assert_eq!(trail, ["cas.ticket.replay refused unknown_ticket"]);
+                assert_eq!(trail, ["cas.ticket.replay refused used_ticket"]);
                 if again == "/cas/validate" {
                     assert_eq!(reply.body(), "no\n\n");
                 } else {
@@ -259,7 +259,8 @@ async fn other_kinds_of_tickets_are_no_service_tickets() {
             let (reply, trail) = changing_nothing(campus, async || server.get(&path).await).await;
             assert_eq!(verdict(&reply.body()), Err(code.into()), "{ticket}");
             assert!(!reply.body().contains("OR '1'"), "{}", reply.body());
-            assert_eq!(trail.len(), 1, "{trail:?}");
+            // Anybody can invent one: it costs a read, and no row of the trail.
+            assert!(trail.is_empty(), "{trail:?}");
         }
     })
     .await;

@@ -319,7 +319,6 @@ async fn acts(campus: &Campus) -> Vec<Act> {
             &stranger,
             validation.replace("secret", "other"),
         ),
-        Act::get("a guess", &stranger, validation.replace("ST-", "ST-x")),
         Act::get("signing out", &inside, "/cas/logout".into()),
         Act::submit("switching", &inside, &switch, &[]),
         Act::get("a refused service", &stranger, login("https://evil.com/")),

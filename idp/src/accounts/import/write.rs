@@ -203,7 +203,7 @@ fn seal(
             .and_then(|path| units.get(path))
             .copied(),
         id_number: id_number.map(|n| {
-            let sealed = sealed::seal_id_number(keys, n, rng);
+            let sealed = sealed::seal_id_number(keys, person, n, rng);
             (
                 n.kind(),
                 Sealed {
@@ -213,11 +213,11 @@ fn seal(
             )
         }),
         phone: record.phone.as_ref().map(|p| Sealed {
-            sealed: sealed::seal_phone(keys, p, rng),
+            sealed: sealed::seal_phone(keys, person, p, rng),
             index: p.index(keys),
         }),
         email: record.email.as_ref().map(|e| Sealed {
-            sealed: sealed::seal_email(keys, e.as_str(), rng),
+            sealed: sealed::seal_email(keys, person, e.as_str(), rng),
             index: e.index(keys),
         }),
         initial_mac: id_number.and_then(|n| initial_mac(keys, person, options.rule, n)),
