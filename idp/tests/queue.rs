@@ -131,9 +131,9 @@ async fn everything_else_answers(campus: &Campus, signed_in: &mut Visitor) {
     }
 }
 
-/// Two may wait.
+/// One may wait in each lane.
 fn short(config: &mut Config) {
-    config.limits.queue_length = serde_json::from_value(2.into()).unwrap();
+    config.limits.queue_length = serde_json::from_value(1.into()).unwrap();
 }
 
 #[tokio::test] // PWD-08
@@ -141,8 +141,10 @@ async fn a_full_line_says_when_to_come_back_and_counts_nothing() {
     each_campus_with(short, async |campus| {
         let mut signed_in = campus.visitor();
         signed_in.sign_in(SERVICE, "10001", STUDENTS_PASSWORD).await;
+        let rush = rush(&campus.idp, 0);
+        let mut first = campus.visitor();
+        queued(&mut first, "20239990", WRONG).await;
         let before = campus.count("throttle_events").await;
-        let rush = rush(&campus.idp, 2);
         for (number, password) in [
             (STUDENT, STUDENTS_PASSWORD),
             (NOBODY, WRONG),
@@ -161,6 +163,7 @@ async fn a_full_line_says_when_to_come_back_and_counts_nothing() {
         assert_eq!(campus.audited("signin.password", "refused").await, 0);
         everything_else_answers(campus, &mut signed_in).await;
         drop(rush);
+        assert_eq!(wait(&mut first).await.status, 401);
         let reply = campus.visitor().guess(STUDENT, STUDENTS_PASSWORD).await;
         assert!(reply.ticket().is_some(), "{}", reply.body());
     })

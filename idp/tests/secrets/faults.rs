@@ -170,7 +170,7 @@ async fn without_the_database_nothing_is_granted() {
         answers.push(half_way.submit(&evidence, &[("intent", "send")]).await);
         answers.push(half_way.get("/signin/done").await);
         answers.push(signed_in.get(&login(SERVICE)).await);
-        let path = "/cas/p3/serviceValidate?service=http://127.0.0.1:9000/secret&ticket=ST-1";
+        let path = "/cas/p3/serviceValidate?service=http://127.0.0.1:9000/secret&ticket=ST-AbcdefghijklmnopqrstuvwxyZ012";
         answers.push(signed_in.get(path).await);
         for (nth, reply) in answers.iter().enumerate() {
             assert_discreet(reply, 503);

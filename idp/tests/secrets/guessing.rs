@@ -251,10 +251,10 @@ async fn strangers_never_hinder_a_known_browser() {
         owner.cookies.remove("TGC");
         let reply = owner.guess(STUDENT, WRONG).await;
         assert_eq!(said(&reply), (401, "wrong_password".into()));
-        let reply = owner.clone().guess(STUDENT, STUDENTS_PASSWORD).await;
+        let reply = owner.guess(STUDENT, STUDENTS_PASSWORD).await;
         assert!(reply.ticket().is_some(), "{}", reply.body());
         // And limits of its own: a stolen cookie is no way around them.
-        for _ in 0..2 {
+        for _ in 0..3 {
             owner.guess(STUDENT, WRONG).await;
         }
         let reply = owner.guess(STUDENT, STUDENTS_PASSWORD).await;
@@ -272,9 +272,6 @@ async fn a_device_cookie_is_of_one_account_dies_and_cannot_be_made_up() {
         let mut teacher = campus.visitor();
         teacher.sign_in(SERVICE, "10001", STUDENTS_PASSWORD).await;
         exhaust(campus, STUDENT).await;
-        let person = campus.count("persons").await;
-        assert!(person > 0);
-
         let shut_out = async |cookie: &str| {
             let mut visitor = campus.visitor();
             visitor.cookies.insert("device".into(), cookie.into());
@@ -316,8 +313,9 @@ async fn a_device_cookie_expires() {
         owner.cookies.remove("TGC");
         campus.advance(SignedDuration::from_hours(30 * 24 - 6));
         exhaust(campus, STUDENT).await;
-        let reply = owner.clone().guess(STUDENT, STUDENTS_PASSWORD).await;
-        assert!(reply.ticket().is_some(), "{}", reply.body());
+        // The very browser, as it was before it is used again.
+        let reply = owner.guess(STUDENT, WRONG).await;
+        assert_eq!(said(&reply), (401, "wrong_password".into()));
         campus.advance(SignedDuration::from_hours(6));
         let reply = owner.guess_solved(campus, STUDENT, STUDENTS_PASSWORD).await;
         assert_eq!(said(&reply), (429, "second_channel".into()));

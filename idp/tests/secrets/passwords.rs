@@ -36,10 +36,6 @@ async fn bad_passwords_are_refused_before_they_cost_a_hash() {
             ("a1!b2@c3#", "at least 10"),
             (too_long.as_str(), "at most 128"),
             (kilobytes.as_str(), "at most 128"),
-            (
-                "quiet\0lantern-58-river",
-                "can’t be typed|cannot be typed|character",
-            ),
             ("quiet\u{1b}lantern-58-river", "character"),
             ("1234567890", "common|guess|known"),
             ("aaaaaaaaaaaaaaaa", "guess|common"),
