@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::secrets::{Tag, Use, hash_secret, random_secret};
 use idp_storage::audit;
@@ -181,10 +182,22 @@ fn is_form(headers: &HeaderMap) -> bool {
     media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
+/// No more than may be sent; a body that breaks off, or is framed wrongly, is no form (NET-01).
+async fn read_bytes(body: Body) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Refusal::BAD_REQUEST)?;
+        if bytes.len() + chunk.len() > MOST_FORM_BYTES {
+            return Err(Refusal::new(Failure::TooLarge));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
 async fn read_form(body: Body) -> Result<Fields, Refusal> {
-    let bytes = axum::body::to_bytes(body, MOST_FORM_BYTES)
-        .await
-        .map_err(|_| Refusal::new(Failure::TooLarge))?;
+    let bytes = read_bytes(body).await?;
     let pairs: Vec<(String, String)> = url::form_urlencoded::parse(&bytes)
         .into_owned()
         .take(MOST_FIELDS + 1)

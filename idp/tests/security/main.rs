@@ -7,6 +7,7 @@ mod support;
 mod confusion;
 mod flows;
 mod forgery;
+mod framing;
 mod headers;
 mod hosts;
 mod injection;
