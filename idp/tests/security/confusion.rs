@@ -158,7 +158,7 @@ async fn no_other_secret_is_a_ticket() {
             for value in [
                 value.to_owned(),
                 format!("ST-{value}"),
-                format!("ST-{:.29}", value),
+                format!("ST-{value:.29}"),
             ] {
                 let verdict = validate(campus, SERVICE, &value).await;
                 assert_eq!(verdict, Err("INVALID_TICKET".into()), "{kind}");

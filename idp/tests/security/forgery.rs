@@ -202,7 +202,7 @@ async fn every_form_is_refused_that_is_not_ours() {
         for route in posts() {
             let forgeries = forgeries(&victim, &others, route);
             let count = forgeries.len();
-            let (_, trail) = changing_nothing(campus, async || {
+            let ((), trail) = changing_nothing(campus, async || {
                 for forgery in forgeries {
                     let reply = forgery.send(&victim, route.path).await;
                     assert_eq!(reply.status, 403, "{}: {}", route.path, forgery.name);
@@ -296,7 +296,7 @@ async fn no_page_view_changes_anything() {
 async fn other_methods_are_refused() {
     each_campus(async |campus| {
         let victim = Victim::of(campus).await;
-        let (_, trail) = changing_nothing(campus, async || {
+        let ((), trail) = changing_nothing(campus, async || {
             for route in ROUTES {
                 let path = route
                     .path

@@ -29,7 +29,7 @@ async fn exchange(address: SocketAddr, request: &str) -> (Vec<String>, bool) {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     let mut closed = false;
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = vec![0; 16 * 1024];
     while let Ok(read) =
         tokio::time::timeout(Duration::from_millis(400), stream.read(&mut buffer)).await
     {

@@ -234,7 +234,7 @@ async fn a_database_without_a_free_connection_is_a_503_and_no_collapse() {
         let page = stranger.sign_in_page(SERVICE).await;
 
         let busy = parts.db.read().await.unwrap();
-        let (_, trail) = changing_nothing(campus, async || {
+        let ((), trail) = changing_nothing(campus, async || {
             let hop = inside.get(&login(SERVICE)).await;
             let fields = [("username", STUDENT), ("password", PASSWORD)];
             let attempt = stranger.submit(&page, &fields).await;

@@ -1,6 +1,12 @@
 //! Attacks over HTTP, each by its id in the project's catalogue of security cases. One program, so
 //! that one link serves them all.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where its set-up fails"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

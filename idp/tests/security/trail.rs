@@ -16,7 +16,7 @@ const NEW_PASSWORD: &str = "quiet-lantern-58-river";
 async fn each_event_of_a_session_leaves_one_row() {
     each_campus(async |campus| {
         let mut visitor = campus.visitor();
-        let (_, trail) = audited_by(campus, async || {
+        let ((), trail) = audited_by(campus, async || {
             for path in [
                 "/",
                 "/help",

@@ -144,7 +144,7 @@ async fn xml_that_comes_in_ends_no_session() {
         let ticket = ticket(&mut visitor, SERVICE).await;
         let request = LOGOUT.replace("ST-1", &ticket);
         let form = format!("logoutRequest={}", &address("", &[("", &request)])[2..]);
-        let (_, _) = changing_nothing(campus, async || {
+        let ((), _) = changing_nothing(campus, async || {
             for path in [
                 "/",
                 "/cas/login",

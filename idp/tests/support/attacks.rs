@@ -163,7 +163,7 @@ fn mask_values(body: &str, name: &str) -> String {
     let mut masked = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let rest = part.split_once('"').map_or("", |(_, rest)| rest);
-        masked.push_str(&format!("{needle}…\"{rest}"));
+        masked.extend([needle.as_str(), "…\"", rest]);
     }
     masked
 }

@@ -173,36 +173,8 @@ impl Visitor {
         phone: &str,
         password: &str,
     ) -> Reply {
-        let mut page = self.follow(first).await;
-        for _ in 0..12 {
-            let reply = match page.page().as_str() {
-                "evidence" if page.body().contains("name=\"code\"") => {
-                    let code = campus.code_for(phone).await;
-                    self.submit(&page, &[("intent", "verify"), ("code", &code)])
-                        .await
-                }
-                "evidence" => self.submit(&page, &[("intent", "send")]).await,
-                "privacy_notice" => self.submit(&page, &[("accept", "yes")]).await,
-                "new_password" => {
-                    let fields = [("password", password), ("password_again", password)];
-                    self.submit(&page, &fields).await
-                }
-                "bind_phone" if page.body().contains("name=\"code\"") => {
-                    let code = campus.code_for(phone).await;
-                    self.submit(&page, &[("intent", "verify"), ("code", &code)])
-                        .await
-                }
-                "bind_phone" => {
-                    campus.advance(jiff::SignedDuration::from_secs(61));
-                    self.submit(&page, &[("intent", "send"), ("phone", phone)])
-                        .await
-                }
-                "done" => return self.submit(&page, &[]).await,
-                other => panic!("a page {other:?} in the wizard: {}", page.body()),
-            };
-            page = self.follow(reply).await;
-        }
-        panic!("the wizard does not end")
+        let done = self.walk_to(campus, first, phone, password, "done").await;
+        self.submit(&done, &[]).await
     }
 }
 
