@@ -61,10 +61,12 @@ impl<'a> Campus<'a> {
         }
     }
 
-    fn open_phone(&self, sealed: &[u8]) -> String {
-        self.keys
-            .open_text(Use::Phone, b"roster.phone", sealed)
-            .unwrap()
+    /// What is sealed opens in its own person's row and nowhere else.
+    fn open_phone(&self, person: PersonId, sealed: &[u8]) -> String {
+        let place = [b"roster.phone".as_slice(), person.0.as_bytes()].concat();
+        let elsewhere = [b"roster.phone".as_slice(), &[0; 16]].concat();
+        assert!(self.keys.open(Use::Phone, &elsewhere, sealed).is_err());
+        self.keys.open_text(Use::Phone, &place, sealed).unwrap()
     }
 
     fn rng(&self) -> StdRng {
@@ -183,7 +185,7 @@ async fn a_first_import_is_all_there() {
             &initial
         ));
         let (phone, index) = li.school_phone.unwrap();
-        assert_eq!(campus.open_phone(&phone), "+8613800000001");
+        assert_eq!(campus.open_phone(li.person, &phone), "+8613800000001");
         let spelt = PhoneNumber::parse("+86 138-0000-0001").unwrap();
         assert_eq!(spelt.index(&campus.keys), index);
         // Valid through the last day, in the school's zone.
@@ -349,7 +351,7 @@ async fn a_workbook_is_read_as_it_is_seen() {
             Some("2030-07-01T00:00:00+08:00".parse().unwrap())
         );
         assert_eq!(
-            campus.open_phone(&li.school_phone.unwrap().0),
+            campus.open_phone(li.person, &li.school_phone.unwrap().0),
             "+8613800000001"
         );
         let admission = li.admission_mac.unwrap();

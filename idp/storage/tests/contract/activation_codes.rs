@@ -9,7 +9,7 @@ async fn of_many_who_use_a_code_one_does() {
         let person = student(&db, 1, &["s1"]).await;
         in_tx!(db, tx => activation_codes::set(&mut tx, person, &tag(1), at(0), at(100)));
         let used = race(&db, CROWD, move |db, _| async move {
-            in_tx!(db, tx => activation_codes::spend(&mut tx, person, &tag(1), at(1)))
+            in_tx!(db, tx => activation_codes::use_up(&mut tx, person, at(1)))
         })
         .await;
         assert_eq!(winners(&used), 1);
@@ -25,27 +25,24 @@ async fn of_many_who_use_a_code_one_does() {
 #[tokio::test] // PWD-01
 async fn a_code_is_its_persons_for_its_time_until_the_next_one() {
     for db in databases().await {
-        let (one, two) = (
-            student(&db, 1, &["s1"]).await,
-            student(&db, 2, &["s2"]).await,
-        );
+        let one = student(&db, 1, &["s1"]).await;
+        student(&db, 2, &["s2"]).await;
+        let live = async |number: &str, second: i64| {
+            let mut conn = db.read().await.unwrap();
+            let account = persons::for_sign_in(&mut conn, number).await.unwrap();
+            account.unwrap().live_code(at(second))
+        };
         in_tx!(db, tx => activation_codes::set(&mut tx, one, &tag(1), at(0), at(100)));
-        let spend = async |person, code: usize, second: i64| in_tx!(db, tx => activation_codes::spend(&mut tx, person, &tag(code), at(second)));
-        assert!(!spend(two, 1, 1).await, "another person's");
-        assert!(!spend(one, 2, 1).await, "another code");
-        assert!(!spend(one, 1, 100).await, "too late");
+        assert_eq!(live("s1", 99).await, Some(tag(1)));
+        assert_eq!(live("s1", 100).await, None, "too late");
+        assert_eq!(live("s2", 1).await, None, "another person's");
         in_tx!(db, tx => activation_codes::set(&mut tx, one, &tag(3), at(1), at(200)));
-        assert!(!spend(one, 1, 2).await, "replaced");
-        let mut conn = db.read().await.unwrap();
-        let account = persons::for_sign_in(&mut conn, "s1")
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(account.activation_code, Some((tag(3), at(200))));
-        assert!(spend(one, 3, 199).await);
+        assert_eq!(live("s1", 199).await, Some(tag(3)), "replaced");
+        assert!(in_tx!(db, tx => activation_codes::use_up(&mut tx, one, at(2))));
+        assert_eq!(live("s1", 3).await, None, "used up");
         // Printed anew after its use, it opens again.
         in_tx!(db, tx => activation_codes::set(&mut tx, one, &tag(4), at(200), at(300)));
-        assert!(spend(one, 4, 201).await);
+        assert_eq!(live("s1", 201).await, Some(tag(4)));
     }
 }
 

@@ -145,7 +145,11 @@ async fn a_new_password_ends_the_others_and_overtaking_ends_all() {
         for seed in 1..=3 {
             in_tx!(db, tx => signins::create(&mut tx, &signin(person, seed)));
         }
-        in_tx!(db, tx => signins::create(&mut tx, &signin(other, 4)));
+        let others = SignIn {
+            number: "s2".to_owned(),
+            ..signin(other, 4)
+        };
+        in_tx!(db, tx => signins::create(&mut tx, &others));
         assert_eq!(
             in_tx!(db, tx => signins::end_others(&mut tx, person, &tag(2), at(9))),
             2
