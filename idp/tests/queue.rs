@@ -1,6 +1,12 @@
 //! The line for the password hash, as visitors meet it (PWD-08): a place, then the outcome, and
 //! the rest of the server as quick as ever.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where its set-up fails"
+)]
+
 mod support;
 
 use std::time::Duration;

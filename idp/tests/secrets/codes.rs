@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::kit::{rows, scalars};
-use crate::support::attacks::{STUDENT, STUDENTS_PHONE};
+use crate::support::attacks::{STUDENT, STUDENTS_PHONE, hex};
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus};
 
 const NEWCOMER: &str = "20230001";
@@ -295,7 +295,7 @@ async fn what_is_kept_of_a_code_tells_nothing_and_goes() {
             rows(campus, "outbox").await,
         ];
         let code = campus.code_for(PHONE).await;
-        let hex: String = code.bytes().map(|b| format!("{b:02X}")).collect();
+        let hex = hex(&code);
         for rows in waiting {
             assert!(!rows.contains(&code) && !rows.to_uppercase().contains(&hex));
             assert!(!rows.contains("13800000001"), "the number in clear");

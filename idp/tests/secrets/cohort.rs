@@ -41,9 +41,9 @@ pub async fn enrol(campus: &Campus, count: u32) -> Vec<Freshman> {
         let phone = (n % 2 == 0).then(|| format!("+86139{n:08}"));
         let id = id_number(n + 1);
         let written = phone.clone().unwrap_or_default();
-        file.push_str(&format!(
-            "{number},新生,{id},student,计算机学院,{written}\n"
-        ));
+        let fields = [&number, "新生", &id, "student", "计算机学院", &written];
+        file.push_str(&fields.join(","));
+        file.push('\n');
         freshmen.push(Freshman {
             number,
             initial: tail(n + 1),

@@ -102,7 +102,8 @@ async fn parallel_guesses_never_pass_the_limits() {
         let (hashes, audited, events) = counted(campus, &other).await;
         assert!(refused <= 3, "{refused} wrong ones were compared");
         assert_eq!(hashes - start.0, (refused + inside) as u64);
-        assert_eq!((audited, events), (refused as i64, refused as i64));
+        let counted_as = i64::try_from(refused).unwrap();
+        assert_eq!((audited, events), (counted_as, counted_as));
         let rest = noticed(&replies, "captcha_wanted");
         assert_eq!(rest + refused + inside, 256);
         assert!(replies.iter().all(|r| !r.status.is_server_error()));

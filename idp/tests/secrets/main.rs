@@ -1,6 +1,12 @@
 //! Attacks on what people know and receive: passwords, captchas, one-time codes. Each test names
 //! its id in the project's catalogue of security cases.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where its set-up fails"
+)]
+
 #[expect(
     dead_code,
     reason = "made for the other security tests, of which these use a part"

@@ -1,7 +1,7 @@
 //! What may be a password, how it is kept, and where it never appears (PWD-05 to PWD-12).
 
 use crate::kit::scalars;
-use crate::support::attacks::{NOBODY, STUDENT, STUDENTS_PASSWORD, WRONG};
+use crate::support::attacks::{NOBODY, STUDENT, STUDENTS_PASSWORD, WRONG, hex};
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus, login};
 
 const NEWCOMER: &str = "20230001";
@@ -241,8 +241,7 @@ async fn a_password_appears_nowhere() {
             let rows = crate::kit::rows(campus, table).await;
             for password in ["quiet-lantern-58-river", STUDENTS_PASSWORD, WRONG] {
                 assert!(!rows.contains(password), "{table}");
-                let hex: String = password.bytes().map(|b| format!("{b:02X}")).collect();
-                assert!(!rows.to_uppercase().contains(&hex), "{table}");
+                assert!(!rows.to_uppercase().contains(&hex(password)), "{table}");
             }
         }
         // A password in an address is nobody's doing but the visitor's, and isn't taken.

@@ -156,6 +156,15 @@ impl Reply {
     }
 }
 
+/// How a database shows the bytes of a text.
+pub fn hex(text: &str) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('?');
+    text.bytes()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect::<String>()
+        .to_uppercase()
+}
+
 /// Hides the value of every hidden field of this name.
 fn mask_values(body: &str, name: &str) -> String {
     let needle = format!("name=\"{name}\" value=\"");
