@@ -33,13 +33,13 @@ pub async fn begin_session(
     completed: &Completed<'_>,
 ) -> Result<(), Refusal> {
     let now = visit.now;
-    if let Some(former) = visit.cookies.get(CookieKind::Session).map(cookie_hash) {
-        if sessions::end(tx, &former, "replaced", now).await? {
-            let entry = visit
-                .audit(Event::SignedOut, Outcome::Success)
-                .because("replaced");
-            audit::record(tx, &entry).await?;
-        }
+    if let Some(former) = visit.cookies.get(CookieKind::Session).map(cookie_hash)
+        && sessions::end(tx, &former, "replaced", now).await?
+    {
+        let entry = visit
+            .audit(Event::SignedOut, Outcome::Success)
+            .because("replaced");
+        audit::record(tx, &entry).await?;
     }
     let secret = random_secret(&mut visit.rng);
     let life = visit.app.session_rules().life;
