@@ -97,3 +97,66 @@ async fn a_strangers_page_needs_no_database() {
     })
     .await;
 }
+
+#[tokio::test] // SES-10: what was right when it lined up opens nothing after the password changed
+async fn an_attempt_that_waited_past_a_password_change_is_refused() {
+    each_campus(async |campus| {
+        let mut visitor = campus.visitor();
+        let line = campus.idp.app().hashing.hold();
+        let page = visitor.sign_in_page(SERVICE).await;
+        let fields = [("username", "20230002"), ("password", idp::demo::PASSWORD)];
+        let waiting = visitor.submit(&page, &fields).await;
+        assert_eq!(
+            waiting.location(),
+            Some("/signin/queue"),
+            "{} {}",
+            waiting.status,
+            waiting.body()
+        );
+        let changed = campus
+            .execute("UPDATE passwords SET phc = replace(phc, 'm=', 'm=1')")
+            .await;
+        assert!(changed > 0);
+        drop(line);
+        let mut page = visitor.get("/signin/queue").await;
+        while page.page() == "queue" {
+            tokio::task::yield_now().await;
+            page = visitor.get("/signin/queue").await;
+        }
+        assert_eq!(page.notice().as_deref(), Some("wrong_password"));
+        assert_eq!(campus.count("sessions").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_began_with_an_activation_code_and_lost_the_browser_begins_again_with_it() {
+    each_campus(async |campus| {
+        let initial = campus.demo.initial_passwords[1].clone();
+        let code = campus.demo.activation_code.clone().unwrap();
+        let evidence = async || {
+            let mut visitor = campus.visitor();
+            let first = visitor.sign_in(SERVICE, "20230003", &initial).await;
+            let page = visitor.follow(first).await;
+            assert_eq!(page.page(), "evidence", "{}", page.body());
+            let fields = [("intent", "activation"), ("activation_code", code.as_str())];
+            let reply = visitor.submit(&page, &fields).await;
+            let next = visitor.follow(reply).await;
+            (visitor, next)
+        };
+        let (_, lost) = evidence().await;
+        assert_eq!(lost.page(), "privacy_notice");
+        let (mut visitor, page) = evidence().await;
+        assert_eq!(page.page(), "privacy_notice");
+        let last = visitor
+            .activate(campus, page, "+8613800000009", PASSWORD)
+            .await;
+        assert!(last.ticket().is_some(), "{}", last.body());
+        // Once a password stands, the code is used up.
+        assert_eq!(
+            campus.count("activation_codes WHERE used_at IS NULL").await,
+            0
+        );
+    })
+    .await;
+}

@@ -42,7 +42,11 @@ impl Set {
 
     /// The number of the newest migration that this program knows.
     pub(crate) fn newest(self) -> i64 {
-        self.sqlite().iter().map(|migration| migration.version).max().unwrap_or_default()
+        self.sqlite()
+            .iter()
+            .map(|migration| migration.version)
+            .max()
+            .unwrap_or_default()
     }
 
     /// `(number, name)` of each migration for SQLite and for PostgreSQL, in order.
