@@ -43,7 +43,7 @@ impl From<sqlx::Error> for DbError {
             // (connection), 40 (deadlock, serialization), 53 (resources), 55 (lock not available)
             // and 57 (operator intervention, statement timeout).
             E::Database(db) => match db.code().as_deref() {
-                Some("5" | "6" | "261" | "262" | "517") => Self::Unavailable(error),
+                Some(code) if is_sqlite_trouble(code) => Self::Unavailable(error),
                 Some(code)
                     if code.len() == 5
                         && ["08", "40", "53", "55", "57"]
@@ -55,6 +55,31 @@ impl From<sqlx::Error> for DbError {
                 _ => Self::Query(error),
             },
             _ => Self::Query(error),
+        }
+    }
+}
+
+/// `SQLite`'s result codes have at most four digits, the primary one in the low byte: BUSY, LOCKED,
+/// IOERR and FULL pass when the other writer is done, or the disk has room again.
+fn is_sqlite_trouble(code: &str) -> bool {
+    const PRIMARY: [u32; 4] = [5, 6, 10, 13];
+    code.len() < 5
+        && code
+            .parse::<u32>()
+            .is_ok_and(|code| PRIMARY.contains(&(code & 0xff)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_sqlite_are_read_by_their_primary_one() {
+        for code in ["5", "6", "261", "262", "517", "13", "10", "266", "778"] {
+            assert!(is_sqlite_trouble(code), "{code}");
+        }
+        for code in ["1", "19", "2067", "787", "53300", "57014", ""] {
+            assert!(!is_sqlite_trouble(code), "{code}");
         }
     }
 }
