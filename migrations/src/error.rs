@@ -39,9 +39,8 @@ impl From<sqlx::Error> for DbError {
             E::Database(db) if db.is_unique_violation() || db.is_foreign_key_violation() => {
                 Self::Conflict(error)
             }
-            // SQLITE_BUSY and SQLITE_LOCKED with their extended codes; PostgreSQL's classes 08
-            // (connection), 40 (deadlock, serialization), 53 (resources), 55 (lock not available)
-            // and 57 (operator intervention, statement timeout).
+            // PostgreSQL's classes 08 (connection), 40 (deadlock, serialization), 53 (resources),
+            // 55 (lock not available) and 57 (operator intervention, statement timeout).
             E::Database(db) => match db.code().as_deref() {
                 Some(code) if is_sqlite_trouble(code) => Self::Unavailable(error),
                 Some(code)
