@@ -249,7 +249,7 @@ async fn an_id_number_shows_nowhere_and_lies_nowhere_in_clear() {
 async fn lies_in_clear(campus: &Campus, text: &str) -> bool {
     if let Some(file) = campus.url.strip_prefix("sqlite://") {
         return [file.to_owned(), format!("{file}-wal")].iter().any(|file| {
-            let bytes = std::fs::read(file).unwrap();
+            let bytes = std::fs::read(file).unwrap_or_default();
             bytes
                 .windows(text.len())
                 .any(|part| part == text.as_bytes())

@@ -1,11 +1,7 @@
 //! AUD-03, AUD-04: what goes into logs and metrics. The collectors are the process's own, so this
 //! is a program of its own, with one test.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test stops where its set-up fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 
 mod support;
 

@@ -2,6 +2,11 @@
 //! a clock that only the test moves, and a gateway that keeps what it was given.
 
 #![expect(dead_code, reason = "each test file uses a part of it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that can't be set up must stop"
+)]
 
 pub mod attacks;
 mod reply;
