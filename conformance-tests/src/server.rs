@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use url::Url;
 
 use crate::binary;
@@ -199,6 +201,24 @@ impl Site {
     }
 
     /// An address of the management listener.
+    /// As if more than the two minutes had passed after which an import that died is given up:
+    /// nobody wants a test that waits for them.
+    pub async fn let_dead_imports_age(&self) -> Result<()> {
+        const AGE: &str = "UPDATE imports SET heartbeat_at = heartbeat_at - 121000000
+            WHERE published_at IS NULL";
+        if let Some(url) = &self.database {
+            let mut server = PgConnection::connect(url).await?;
+            sqlx::raw_sql(AGE).execute(&mut server).await?;
+            server.close().await?;
+        } else {
+            let file = SqliteConnectOptions::new().filename(self.data.join("yimen.db"));
+            let mut file = file.busy_timeout(Duration::from_secs(10)).connect().await?;
+            sqlx::raw_sql(AGE).execute(&mut file).await?;
+            file.close().await?;
+        }
+        Ok(())
+    }
+
     pub fn management_url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}/{path}", self.management)
     }

@@ -44,6 +44,7 @@ async fn an_import_is_there_whole_or_not_at_all(stage: &Stage) -> Result<()> {
             tail(&stage.log("import"))
         );
         import.kill()?;
+        server.site().let_dead_imports_age().await?;
         // Every second time the server dies with it.
         if round % 2 == 0 {
             server.crash_and_restart().await?;
