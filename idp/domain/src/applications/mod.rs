@@ -8,6 +8,7 @@
 mod application;
 mod entry;
 mod origin;
+mod outbound;
 mod pattern;
 mod proven;
 mod registry;
@@ -20,6 +21,7 @@ pub use application::{
 };
 pub use entry::{BadEntries, BadEntry, parse_entries};
 pub use origin::Scheme;
+pub use outbound::OutboundUrl;
 pub use pattern::{BadPattern, PatternPort, PatternRules, ServicePattern};
 pub use proven::{ProvenRedirect, ProvenService};
 pub use registry::{Clash, Refusal, Registry};

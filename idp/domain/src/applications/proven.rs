@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::ServiceUrl;
+use super::{OutboundUrl, ServiceUrl};
 use crate::cas::ServiceTicket;
 
 /// A service that was matched against a registered application: the proof that a browser may be
@@ -27,6 +27,11 @@ impl ProvenService {
     /// The service as it is: after a logout, or a gateway request without a session.
     pub fn plain(&self) -> ProvenRedirect {
         self.redirect("")
+    }
+
+    /// The service for a request of our own server's: a logout notice.
+    pub fn outbound(&self) -> Option<OutboundUrl> {
+        OutboundUrl::new(self.canonical())
     }
 
     /// The service with `ticket` as the last parameter of its query, before any fragment; the
