@@ -3,7 +3,9 @@ use std::net::Ipv4Addr;
 
 use super::RefusedUrl;
 use super::origin::{self, Scheme};
-use super::service_url::{check_path, comparable, encode};
+use super::service_url::{
+    check_path, comparable, comparable_octets, encode, holds_encoded_control,
+};
 
 /// Which ports a pattern covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,8 +48,11 @@ pub enum BadPattern {
     Address,
     #[error("names a host without a dot, which means another server in every network")]
     SingleLabel,
-    #[error("has a query: a pattern is scheme, host, port and path; any query is accepted")]
-    Query,
+    #[error(
+        "has '*' in its query: a query is compared whole; without '?' any query is accepted, and \
+         none with '?' at the end"
+    )]
+    QueryWildcard,
     #[error("has a fragment, which never reaches a server")]
     Fragment,
     #[error("has an empty path segment ('//')")]
@@ -56,28 +61,31 @@ pub enum BadPattern {
     PathWildcard,
 }
 
-/// What a service URL must look like: scheme, host and port exact, and a path that is exact or,
-/// ending in `/*`, a prefix by whole segments. Kept as separate fields, never as a text to
-/// compare with, and never a regular expression (RED-01).
+/// What a service URL must look like: scheme, host and port exact, a path that is exact or, ending
+/// in `/*`, a prefix that ends with a slash, and any query unless one is named. Kept as separate
+/// fields, never as a text to compare with, and never a regular expression (RED-01).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServicePattern {
     scheme: Scheme,
     host: String,
     port: PatternPort,
     path: PathPattern,
+    /// In its comparable form: empty for no query at all; nothing where any is accepted.
+    query: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum PathPattern {
     /// Starts with `/`.
     Exact(String),
-    /// Without the closing `/*`: empty for the whole host, `/app` for `/app`, `/app/`, `/app/x`
-    /// and not for `/apple`.
+    /// Without the closing `/*`: empty for the whole host, `/app` for `/app/`, `/app/x` and neither
+    /// `/app` nor `/apple`.
     Below(String),
 }
 
 impl ServicePattern {
-    /// Reads `https://host[:port]/path` or `https://host[:port]/path/*`.
+    /// Reads `https://host[:port]/path` or `https://host[:port]/path/*`, either with `?` at its end
+    /// for no query, or `?query` for this one.
     ///
     /// # Errors
     /// [`BadPattern`], which says what to write instead where that isn't plain.
@@ -85,9 +93,6 @@ impl ServicePattern {
         let parts = origin::split(text)?;
         if parts.rest.contains('#') {
             return Err(BadPattern::Fragment);
-        }
-        if parts.rest.contains('?') {
-            return Err(BadPattern::Query);
         }
         if parts.host.contains('*') {
             return Err(BadPattern::HostWildcard);
@@ -103,11 +108,16 @@ impl ServicePattern {
         if parts.scheme == Scheme::Http && !rules.plain_http {
             return Err(BadPattern::PlainHttp);
         }
+        let (path, query) = match parts.rest.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (parts.rest, None),
+        };
         Ok(Self {
             scheme: parts.scheme,
             host,
             port,
-            path: PathPattern::parse(parts.rest)?,
+            path: PathPattern::parse(path)?,
+            query: query.map(parse_query).transpose()?,
         })
     }
 
@@ -128,14 +138,20 @@ impl ServicePattern {
         &self.path
     }
 
-    /// Whether a path in its comparable form is the pattern's or below it.
-    pub(super) fn covers(&self, path: &str) -> bool {
-        match &self.path {
+    pub(super) fn query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+
+    /// Whether a path in its comparable form is the pattern's or below it, and such a query,
+    /// empty for none, the pattern's where it names one.
+    pub(super) fn covers(&self, path: &str, query: &str) -> bool {
+        let inside = match &self.path {
             PathPattern::Exact(exact) => path == exact,
             PathPattern::Below(prefix) => path
                 .strip_prefix(prefix.as_str())
-                .is_some_and(|below| below.is_empty() || below.starts_with('/')),
-        }
+                .is_some_and(|below| below.starts_with('/')),
+        };
+        inside && self.query.as_deref().is_none_or(|named| named == query)
     }
 }
 
@@ -148,8 +164,12 @@ impl fmt::Display for ServicePattern {
             PatternPort::Any => write!(f, "{}://{}:*", self.scheme.as_str(), self.host)?,
         }
         match &self.path {
-            PathPattern::Exact(path) => f.write_str(path),
-            PathPattern::Below(prefix) => write!(f, "{prefix}/*"),
+            PathPattern::Exact(path) => f.write_str(path)?,
+            PathPattern::Below(prefix) => write!(f, "{prefix}/*")?,
+        }
+        match &self.query {
+            Some(query) => write!(f, "?{query}"),
+            None => Ok(()),
         }
     }
 }
@@ -176,6 +196,16 @@ impl PathPattern {
             Self::Below(comparable(&encoded).into_owned())
         })
     }
+}
+
+fn parse_query(text: &str) -> Result<String, BadPattern> {
+    if text.contains('*') {
+        return Err(BadPattern::QueryWildcard);
+    }
+    if holds_encoded_control(text) {
+        return Err(BadPattern::Url(RefusedUrl::ControlByte));
+    }
+    Ok(comparable_octets(&encode(text)).into_owned())
 }
 
 fn check_host(host: &str, rules: PatternRules) -> Result<(), BadPattern> {

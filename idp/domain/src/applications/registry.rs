@@ -17,7 +17,7 @@ pub enum Refusal {
     Host,
     #[error("no application has this scheme and port on this host")]
     Origin,
-    #[error("no application has this path on this host")]
+    #[error("no application has this path, or this query, on this host")]
     Path,
     #[error("the service has a fragment, and its application doesn't take one (\"spa_fragment\")")]
     Fragment,
@@ -58,8 +58,15 @@ pub struct Registry {
 struct Site {
     scheme: Scheme,
     port: PatternPort,
-    exact: HashMap<String, Arc<Application>>,
-    below: HashMap<String, Arc<Application>>,
+    exact: HashMap<String, Owners>,
+    below: HashMap<String, Owners>,
+}
+
+/// Whose a path is: one query's before any query's.
+#[derive(Debug, Default)]
+struct Owners {
+    by_query: HashMap<String, Arc<Application>>,
+    any_query: Option<Arc<Application>>,
 }
 
 impl Registry {
@@ -122,19 +129,20 @@ impl Registry {
     }
 
     /// The application that a request's `service` belongs to, and the proof of it. The most
-    /// specific pattern wins: an exact path, then the longest prefix.
+    /// specific pattern wins: an exact path, then the longest prefix; of one path that with its
+    /// query named.
     ///
     /// # Errors
     /// [`Refusal`]; nothing of `raw_service` may then be sent to anybody.
     pub fn resolve(&self, raw_service: &str) -> Result<(Arc<Application>, ProvenService), Refusal> {
         let url = ServiceUrl::parse(raw_service)?;
         let sites = self.by_host.get(&url.host).ok_or(Refusal::Host)?;
-        let path = url.comparable_path();
+        let (path, query) = (url.comparable_path(), url.comparable_query());
         let mut refusal = Refusal::Origin;
         let mut found = None;
         for site in sites.iter().filter(|site| site.serves(&url)) {
             refusal = Refusal::Path;
-            found = found.or_else(|| site.find(&path));
+            found = found.or_else(|| site.find(&path, &query));
         }
         let application = Arc::clone(found.ok_or(refusal)?);
         if url.fragment().is_some() && !application.takes_fragments() {
@@ -167,9 +175,15 @@ impl Site {
             PathPattern::Exact(path) => (&mut self.exact, path),
             PathPattern::Below(prefix) => (&mut self.below, prefix),
         };
-        paths
-            .entry(path.clone())
-            .or_insert_with(|| Arc::clone(application));
+        let owners = paths.entry(path.clone()).or_default();
+        let owner = || Arc::clone(application);
+        match pattern.query() {
+            Some(query) => owners
+                .by_query
+                .entry(query.to_owned())
+                .or_insert_with(owner),
+            None => owners.any_query.get_or_insert_with(owner),
+        };
     }
 
     fn serves(&self, url: &ServiceUrl) -> bool {
@@ -182,16 +196,24 @@ impl Site {
 
     /// Cuts the path segment by segment from its end: as many look-ups as it has segments, however
     /// many applications share the host.
-    fn find(&self, path: &str) -> Option<&Arc<Application>> {
-        if let Some(application) = self.exact.get(path) {
+    fn find(&self, path: &str, query: &str) -> Option<&Arc<Application>> {
+        let exact = self.exact.get(path);
+        if let Some(application) = exact.and_then(|owners| owners.of(query)) {
             return Some(application);
         }
         let mut prefix = path;
         loop {
-            if let Some(application) = self.below.get(prefix) {
+            prefix = &prefix[..prefix.rfind('/')?];
+            let below = self.below.get(prefix);
+            if let Some(application) = below.and_then(|owners| owners.of(query)) {
                 return Some(application);
             }
-            prefix = &prefix[..prefix.rfind('/')?];
         }
+    }
+}
+
+impl Owners {
+    fn of(&self, query: &str) -> Option<&Arc<Application>> {
+        self.by_query.get(query).or(self.any_query.as_ref())
     }
 }

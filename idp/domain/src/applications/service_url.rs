@@ -154,7 +154,14 @@ impl ServiceUrl {
         comparable(self.path())
     }
 
-    /// Scheme, host and port are exact; the path is exact or below the pattern's.
+    /// The query in the form that is compared. A `?` with nothing behind it asks for nothing: it is
+    /// as good as none.
+    pub(super) fn comparable_query(&self) -> Cow<'_, str> {
+        comparable_octets(self.query().unwrap_or_default())
+    }
+
+    /// Scheme, host and port are exact; the path is exact or below the pattern's; the query is the
+    /// pattern's if it names one.
     pub fn matches(&self, pattern: &ServicePattern) -> bool {
         let port = match pattern.port() {
             PatternPort::Any => true,
@@ -162,7 +169,7 @@ impl ServiceUrl {
         };
         port && self.scheme == pattern.scheme()
             && self.host == pattern.host()
-            && pattern.covers(&self.comparable_path())
+            && pattern.covers(&self.comparable_path(), &self.comparable_query())
     }
 
     fn reads_alike(&self, text: &str) -> bool {
@@ -186,28 +193,32 @@ pub(super) fn comparable(path: &str) -> Cow<'_, str> {
     if path.is_empty() {
         return Cow::Borrowed("/");
     }
-    if !path.contains('%') {
-        return Cow::Borrowed(path);
+    comparable_octets(path)
+}
+
+/// One way to write each octet that is percent-encoded: `%e4` as `%E4`. A `%` without two
+/// hexadecimal digits behind it stays as it is.
+pub(super) fn comparable_octets(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
     }
-    let mut text = String::with_capacity(path.len());
-    let mut digits = 0;
-    for c in path.chars() {
-        text.push(if digits > 0 {
-            c.to_ascii_uppercase()
-        } else {
-            c
-        });
-        digits = if c == '%' {
-            2
-        } else {
-            usize::saturating_sub(digits, 1)
-        };
+    let mut pieces = text.split('%');
+    let mut written = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        written.push('%');
+        match piece.as_bytes() {
+            [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                written.extend(piece[..2].chars().map(|digit| digit.to_ascii_uppercase()));
+                written.push_str(&piece[2..]);
+            }
+            _ => written.push_str(piece),
+        }
     }
-    Cow::Owned(text)
+    Cow::Owned(written)
 }
 
 /// `%00` … `%1f` and `%7f`: a line break in a header to be, at whoever decodes it (RED-08).
-fn holds_encoded_control(text: &str) -> bool {
+pub(super) fn holds_encoded_control(text: &str) -> bool {
     text.as_bytes().windows(3).any(|w| {
         w[0] == b'%'
             && (matches!(w[1], b'0' | b'1') && w[2].is_ascii_hexdigit()

@@ -42,6 +42,16 @@ fn a_pattern_is_read_into_its_one_form() {
             "https://xn--1jq52s681d.example.edu/*",
         ),
         ("https://10.20.30.40/app/*", "https://10.20.30.40/app/*"),
+        ("https://lib.example.edu?", "https://lib.example.edu/?"),
+        ("https://lib.example.edu/*?", "https://lib.example.edu/*?"),
+        (
+            "https://lib.example.edu/a/*?v=%e5%9B&w=%zz",
+            "https://lib.example.edu/a/*?v=%E5%9B&w=%zz",
+        ),
+        (
+            "https://lib.example.edu/a?名=/../?x",
+            "https://lib.example.edu/a?%E5%90%8D=/../?x",
+        ),
     ] {
         let pattern = ServicePattern::parse(text, CAMPUS).unwrap();
         assert_eq!(pattern.to_string(), form);
@@ -94,7 +104,14 @@ fn footguns_are_refused_at_registration() {
             "https://u:p@app.example.edu/*",
             BadPattern::Url(RefusedUrl::UserInfo),
         ),
-        ("https://app.example.edu/cb?a=1", BadPattern::Query),
+        ("https://app.example.edu/cb?a=*", BadPattern::QueryWildcard),
+        ("https://app.example.edu/*?*", BadPattern::QueryWildcard),
+        (
+            "https://app.example.edu/cb?a=%0d%0a",
+            BadPattern::Url(RefusedUrl::ControlByte),
+        ),
+        ("https://app.example.edu?a#b", BadPattern::Fragment),
+        ("https://app.example.edu/a*?a=1", BadPattern::PathWildcard),
         ("https://app.example.edu/cb#x", BadPattern::Fragment),
         ("https://app.example.edu/a*", BadPattern::PathWildcard),
         ("https://app.example.edu/*/b", BadPattern::PathWildcard),

@@ -60,8 +60,8 @@ fn a_port_is_compared_exactly() {
     );
 }
 
-#[test] // RED-01: a prefix ends where a segment ends
-fn a_path_is_exact_or_a_prefix_by_whole_segments() {
+#[test] // RED-01: a prefix ends with a slash
+fn a_path_is_exact_or_a_prefix_that_ends_with_a_slash() {
     let registry = registry(&[
         "https://a.edu.cn/app/*",
         "https://b.edu.cn/cb",
@@ -69,9 +69,8 @@ fn a_path_is_exact_or_a_prefix_by_whole_segments() {
         "https://d.edu.cn/图/*",
     ]);
     for service in [
-        "https://a.edu.cn/app",
-        "https://a.edu.cn/app?x=1",
         "https://a.edu.cn/app/",
+        "https://a.edu.cn/app/?x=1",
         "https://a.edu.cn/app/x/y?z",
         "https://a.edu.cn/app//x",
         "https://b.edu.cn/cb",
@@ -82,13 +81,15 @@ fn a_path_is_exact_or_a_prefix_by_whole_segments() {
         "https://c.edu.cn/a/b",
         "https://d.edu.cn/图/x",
         "https://d.edu.cn/%e5%9b%be/x",
-        "https://d.edu.cn/%E5%9b%BE",
+        "https://d.edu.cn/%E5%9b%BE/",
     ] {
         assert_eq!(owner(&registry, service).as_deref(), Ok("app"), "{service}");
     }
     for service in [
         "https://a.edu.cn/",
         "https://a.edu.cn",
+        "https://a.edu.cn/app",
+        "https://a.edu.cn/app?x=/app/",
         "https://a.edu.cn/apple",
         "https://a.edu.cn/App/",
         "https://a.edu.cn//app/",
@@ -99,6 +100,44 @@ fn a_path_is_exact_or_a_prefix_by_whole_segments() {
         "https://b.edu.cn/cb/x",
         "https://b.edu.cn/",
         "https://d.edu.cn/%E5%9B/x",
+        "https://d.edu.cn/%E5%9b%BE",
+    ] {
+        assert_eq!(owner(&registry, service), Err(Refusal::Path), "{service}");
+    }
+}
+
+#[test] // RED-01: where a query is named, no other one is taken
+fn a_query_is_any_unless_the_pattern_names_one() {
+    let registry = registry(&[
+        "https://a.edu.cn/none?",
+        "https://a.edu.cn/one?id=5&x=%e5",
+        "https://b.edu.cn/*?",
+        "https://c.edu.cn/app/*?v=图",
+    ]);
+    for service in [
+        "https://a.edu.cn/none",
+        "https://a.edu.cn/none?",
+        "https://a.edu.cn/one?id=5&x=%E5",
+        "https://b.edu.cn",
+        "https://b.edu.cn/x?",
+        "https://c.edu.cn/app/?v=%e5%9b%be",
+        "https://c.edu.cn/app/x/y?v=图",
+    ] {
+        assert_eq!(owner(&registry, service).as_deref(), Ok("app"), "{service}");
+    }
+    for service in [
+        "https://a.edu.cn/none?x",
+        "https://a.edu.cn/none??",
+        "https://a.edu.cn/none?&",
+        "https://a.edu.cn/one",
+        "https://a.edu.cn/one?x=%E5&id=5",
+        "https://a.edu.cn/one?id=5&x=%E5&",
+        "https://a.edu.cn/one?ID=5&x=%E5",
+        "https://a.edu.cn/one?id=%35&x=%E5",
+        "https://b.edu.cn?x=1",
+        "https://b.edu.cn/x?ticket=1",
+        "https://c.edu.cn/app?v=图",
+        "https://c.edu.cn/app/",
     ] {
         assert_eq!(owner(&registry, service), Err(Refusal::Path), "{service}");
     }
@@ -111,6 +150,9 @@ fn the_most_specific_pattern_wins_whatever_the_order() {
         entry("mail", &["https://h.edu.cn/mail/*"]),
         entry("archive", &["https://h.edu.cn/mail/archive/*"]),
         entry("exact", &["https://h.edu.cn/mail/archive/cb"]),
+        entry("exact-query", &["https://h.edu.cn/mail/archive/cb?id=5"]),
+        entry("exact-only", &["https://h.edu.cn/mail/only?id=5"]),
+        entry("whole-query", &["https://h.edu.cn/*?id=5"]),
         entry("any-port", &["http://localhost:*/*"]),
         entry("one-port", &["http://localhost:9000/*"]),
     ];
@@ -120,7 +162,12 @@ fn the_most_specific_pattern_wins_whatever_the_order() {
         for (service, id) in [
             ("https://h.edu.cn/", "whole"),
             ("https://h.edu.cn/mailbox", "whole"),
-            ("https://h.edu.cn/mail", "mail"),
+            ("https://h.edu.cn/mail", "whole"),
+            ("https://h.edu.cn/mail?id=5", "whole-query"),
+            ("https://h.edu.cn/mail/?id=5", "mail"),
+            ("https://h.edu.cn/mail/only?id=5", "exact-only"),
+            ("https://h.edu.cn/mail/only?id=6", "mail"),
+            ("https://h.edu.cn/mail/archive/cb?id=5", "exact-query"),
             ("https://h.edu.cn/mail/x", "mail"),
             ("https://h.edu.cn/mail/archive/x", "archive"),
             ("https://h.edu.cn/mail/archive/cb/x", "archive"),
@@ -138,7 +185,8 @@ fn the_most_specific_pattern_wins_whatever_the_order() {
 #[test]
 fn two_claims_on_one_pattern_are_found_and_decided_alike_everywhere() {
     let a = entry("a", &["https://h.edu.cn:443/x", "https://other.edu.cn/*"]);
-    let b = entry("b", &["https://H.edu.cn/x"]);
+    // Another query rule is another claim, a more specific one.
+    let b = entry("b", &["https://H.edu.cn/x", "https://other.edu.cn/*?"]);
     let clashes = Registry::clashes([&a, &b]);
     assert_eq!(clashes.len(), 1);
     assert_eq!(
@@ -256,6 +304,10 @@ fn some_path() -> impl Strategy<Value = String> {
         .prop_map(|segments| segments.iter().fold(String::new(), |p, s| p + "/" + s))
 }
 
+fn some_query() -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(&["", "", "?", "?a=1", "?a=%e5"][..])
+}
+
 fn some_pattern() -> impl Strategy<Value = String> {
     let segments = proptest::collection::vec(proptest::sample::select(&["a", "b", "ab"][..]), 0..4);
     let origin = proptest::sample::select(
@@ -266,9 +318,9 @@ fn some_pattern() -> impl Strategy<Value = String> {
             "http://localhost:*",
         ][..],
     );
-    (origin, segments, any::<bool>()).prop_map(|(origin, segments, below)| {
+    (origin, segments, any::<bool>(), some_query()).prop_map(|(origin, segments, below, query)| {
         let path = segments.iter().fold(String::new(), |p, s| p + "/" + s);
-        format!("{origin}{path}{}", if below { "/*" } else { "" })
+        format!("{origin}{path}{}{query}", if below { "/*" } else { "" })
     })
 }
 
@@ -281,19 +333,24 @@ proptest! {
         patterns in proptest::collection::btree_set(some_pattern(), 1..8),
         origin in proptest::sample::select(&["https://h.edu.cn", "http://h.edu.cn", "https://h.edu.cn:8443", "http://localhost:7"][..]),
         path in some_path(),
+        query in some_query(),
     ) {
         let applications: Vec<Application> = patterns.iter().enumerate()
             .map(|(i, pattern)| entry(&format!("app{i}"), &[pattern]))
             .collect();
-        let service = format!("{origin}{path}");
+        let service = format!("{origin}{path}{query}");
         let url = ServiceUrl::parse(&service).unwrap();
         let found = Registry::new(applications.clone()).resolve(&service);
         let all: Vec<_> = applications.iter()
             .filter(|a| url.matches(&a.cas.as_ref().unwrap().services[0]))
             .map(|a| (a.cas.as_ref().unwrap().services[0].to_string(), &a.id))
             .collect();
-        // An exact pattern is as long as the path; of prefixes the longer is more specific.
-        let best = all.iter().max_by_key(|(text, _)| (!text.ends_with("/*"), text.len()));
+        // An exact pattern is as long as the path; of prefixes the longer is more specific, of
+        // one path that with a query.
+        let best = all.iter().max_by_key(|(text, _)| {
+            let path = text.split('?').next().unwrap_or_default();
+            (!path.ends_with("/*"), path.len(), text.contains('?'))
+        });
         match (found, best) {
             (Ok((application, _)), Some((_, id))) => prop_assert_eq!(&application.id, *id),
             (Err(_), None) => {}
