@@ -38,6 +38,11 @@ pub async fn success(
             authentication_date: session.signed_in_at,
             long_term: false,
             from_new_login: consumed.from_new_login,
+            factors: session
+                .factors
+                .iter()
+                .map(|factor| factor.as_str().to_owned())
+                .collect(),
             released,
         }),
         proxy_granting_ticket: None,

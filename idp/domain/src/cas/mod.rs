@@ -3,18 +3,24 @@
 
 mod form;
 mod params;
+mod proxy;
 mod response;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod xml;
 
 pub use form::decode_pairs;
 pub use params::{
-    BadLoginRequest, BadValidateRequest, Endpoint, Format, LoginRequest, LogoutRequest, Method,
-    ValidateRequest,
+    BadLoginRequest, BadProxyRequest, BadValidateRequest, Endpoint, Format, LoginRequest,
+    LogoutRequest, Method, ProxyRequest, ValidateRequest,
 };
+pub use proxy::{ProxyFailureCode, ProxyFailureReason, render_proxy_failure, render_proxy_success};
 pub use response::{
     AttributeName, Attributes, FailureCode, FailureReason, JSON, PLAIN, Rendered, Success, XML,
     plain_no, plain_yes, render_failure, render_success,
 };
-pub use ticket::{BadTicket, SERVICE_TICKET_TTL, ServiceTicket, TicketKind};
+pub use ticket::{
+    BadTicket, ProxyGrantingIou, ProxyGrantingTicket, ProxyTicket, SERVICE_TICKET_TTL,
+    ServiceTicket, TicketGrantingTicket, TicketKind,
+};

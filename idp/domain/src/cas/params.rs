@@ -1,6 +1,7 @@
 //! Requests, read from decoded pairs. Names are case-sensitive (CAS 3.0.3 §2.1.1), unknown ones
 //! are ignored: real clients append strays such as `sn=undefined`.
 
+use super::proxy::ProxyFailureReason;
 use super::response::FailureReason;
 
 /// A pair as the form decoder gives it.
@@ -45,8 +46,11 @@ pub struct LoginRequest {
     pub renew: bool,
     /// No page: back to the service at once, with a ticket or without.
     pub gateway: bool,
-    /// Ask before each further service is entered.
+    /// Ask before each further service is entered: how the form's box stands.
     pub warn: bool,
+    /// A session that outlives the browser: how the form's box stands. Means nothing where none is
+    /// offered (§2.2.2).
+    pub remember: bool,
     pub method: Method,
 }
 
@@ -70,22 +74,21 @@ impl LoginRequest {
             service: service.map(str::to_owned),
             renew,
             warn: is_set(pairs, "warn"),
+            remember: is_set(pairs, "rememberMe"),
             method: Method::parse(first(pairs, "method")),
         })
     }
 
     /// What a form, or a link to the same page in another language, carries along so that
-    /// [`parse`](Self::parse) gives the same again.
+    /// [`parse`](Self::parse) gives the same again. Without `warn` and `rememberMe`: those are
+    /// boxes of the form, ticked in advance when the address says so, and a hidden field beside a
+    /// box would make it impossible to clear.
     pub fn to_pairs(&self) -> Vec<(&'static str, &str)> {
         let mut pairs = Vec::new();
         if let Some(service) = &self.service {
             pairs.push(("service", service.as_str()));
         }
-        for (name, set) in [
-            ("renew", self.renew),
-            ("gateway", self.gateway),
-            ("warn", self.warn),
-        ] {
+        for (name, set) in [("renew", self.renew), ("gateway", self.gateway)] {
             if set {
                 pairs.push((name, "true"));
             }
@@ -145,6 +148,18 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// XML when nothing is said, nothing for what isn't ours.
+    fn parse(pairs: &[Pair]) -> Option<Self> {
+        match first(pairs, "format") {
+            None => Some(Self::Xml),
+            Some(word) if word.eq_ignore_ascii_case("XML") => Some(Self::Xml),
+            Some(word) if word.eq_ignore_ascii_case("JSON") => Some(Self::Json),
+            Some(_) => None,
+        }
+    }
+}
+
 /// `/validate`, `/serviceValidate`, `/proxyValidate`, with or without `/p3`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ValidateRequest {
@@ -183,17 +198,13 @@ impl ValidateRequest {
     /// [`BadValidateRequest`] without exactly one `service` and one `ticket`, or with a `format`
     /// that isn't ours.
     pub fn parse(endpoint: Endpoint, pairs: &[Pair]) -> Result<Self, BadValidateRequest> {
-        let format = match (endpoint, first(pairs, "format")) {
+        let format = match endpoint {
             // CAS 1.0 knows no formats.
-            (Endpoint::Validate, _) | (_, None) => Format::Xml,
-            (_, Some(word)) if word.eq_ignore_ascii_case("XML") => Format::Xml,
-            (_, Some(word)) if word.eq_ignore_ascii_case("JSON") => Format::Json,
-            _ => {
-                return Err(BadValidateRequest {
-                    reason: FailureReason::UnknownFormat,
-                    format: Format::Xml,
-                });
-            }
+            Endpoint::Validate => Format::Xml,
+            _ => Format::parse(pairs).ok_or(BadValidateRequest {
+                reason: FailureReason::UnknownFormat,
+                format: Format::Xml,
+            })?,
         };
         let bad = |reason| BadValidateRequest { reason, format };
         let one = |name| {
@@ -209,6 +220,56 @@ impl ValidateRequest {
             pgt_url: single(pairs, "pgtUrl")
                 .map_err(|()| bad(FailureReason::DuplicateParameter))?
                 .map(str::to_owned),
+        })
+    }
+}
+
+/// `/proxy` (§2.7.1).
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyRequest {
+    /// As it came, of whatever kind.
+    pub pgt: String,
+    /// As it came: a web address, or any other text that the target is registered by.
+    pub target_service: String,
+    pub format: Format,
+}
+
+impl std::fmt::Debug for ProxyRequest {
+    /// Without the ticket.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProxyRequest")
+            .field("target_service", &self.target_service)
+            .field("format", &self.format)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request that names no ticket or no target, and the form to say so in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadProxyRequest {
+    pub reason: ProxyFailureReason,
+    pub format: Format,
+}
+
+impl ProxyRequest {
+    /// # Errors
+    /// [`BadProxyRequest`] without exactly one `pgt` and one `targetService`, or with a `format`
+    /// that isn't ours.
+    pub fn parse(pairs: &[Pair]) -> Result<Self, BadProxyRequest> {
+        let format = Format::parse(pairs).ok_or(BadProxyRequest {
+            reason: ProxyFailureReason::UnknownFormat,
+            format: Format::Xml,
+        })?;
+        let bad = |reason| BadProxyRequest { reason, format };
+        let one = |name| {
+            single(pairs, name)
+                .map_err(|()| bad(ProxyFailureReason::DuplicateParameter))?
+                .ok_or(bad(ProxyFailureReason::MissingParameter))
+        };
+        Ok(Self {
+            pgt: one("pgt")?.to_owned(),
+            target_service: one("targetService")?.to_owned(),
+            format,
         })
     }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::params::Format;
+use super::xml::ServiceResponse;
 
 /// Media types of the three forms.
 pub const XML: &str = "application/xml;charset=UTF-8";
@@ -127,7 +128,7 @@ impl FailureReason {
 pub struct AttributeName(String);
 
 impl AttributeName {
-    const RESERVED: [&str; 8] = [
+    const RESERVED: [&str; 9] = [
         "user",
         "attributes",
         "proxyGrantingTicket",
@@ -136,6 +137,7 @@ impl AttributeName {
         "authenticationDate",
         "longTermAuthenticationRequestTokenUsed",
         "isFromNewLogin",
+        "authenticationMethod",
     ];
 
     /// Nothing for a name that would break or confuse the document.
@@ -162,6 +164,8 @@ pub struct Attributes {
     pub long_term: bool,
     /// The ticket came from credentials, not from a session.
     pub from_new_login: bool,
+    /// What the session rests on, as `authenticationMethod`, once for each factor.
+    pub factors: Vec<String>,
     /// In this order; a name without values is left out.
     pub released: Vec<(AttributeName, Vec<String>)>,
 }
@@ -208,7 +212,7 @@ pub fn render_failure(reason: FailureReason, format: Format) -> Rendered {
     let (code, description) = (reason.code().as_str(), reason.description());
     match format {
         Format::Xml => {
-            let mut xml = Xml::open();
+            let mut xml = ServiceResponse::open();
             let attribute = format!(" code=\"{code}\"");
             xml.element(1, "authenticationFailure", &attribute, description);
             Rendered {
@@ -224,7 +228,7 @@ pub fn render_failure(reason: FailureReason, format: Format) -> Rendered {
 
 /// Children in the order of the schema: user, attributes, proxyGrantingTicket, proxies.
 fn success_xml(success: &Success) -> String {
-    let mut xml = Xml::open();
+    let mut xml = ServiceResponse::open();
     xml.line(1, "<cas:authenticationSuccess>");
     xml.element(2, "user", "", &success.user);
     if let Some(attributes) = &success.attributes {
@@ -232,9 +236,9 @@ fn success_xml(success: &Success) -> String {
         for (name, text) in facts(attributes) {
             xml.element(3, name, "", &text);
         }
-        for (name, values) in &attributes.released {
+        for (name, values) in listed(attributes) {
             for value in values {
-                xml.element(3, name.as_str(), "", value);
+                xml.element(3, name, "", value);
             }
         }
         xml.line(2, "</cas:attributes>");
@@ -262,6 +266,13 @@ fn facts(attributes: &Attributes) -> [(&'static str, String); 3] {
         ),
         ("isFromNewLogin", attributes.from_new_login.to_string()),
     ]
+}
+
+/// What may have several values, after the three facts of Appendix A.
+fn listed(attributes: &Attributes) -> impl Iterator<Item = (&str, &[String])> {
+    let released = attributes.released.iter();
+    std::iter::once(("authenticationMethod", attributes.factors.as_slice()))
+        .chain(released.map(|(name, values)| (name.as_str(), values.as_slice())))
 }
 
 /// `xs:dateTime` in UTC, to the second: some clients parse no fraction.
@@ -295,69 +306,20 @@ fn attributes_json(attributes: &Attributes) -> Value {
         json!(attributes.long_term),
     );
     map.insert("isFromNewLogin".into(), json!(attributes.from_new_login));
-    for (name, values) in &attributes.released {
-        let value = match values.as_slice() {
+    for (name, values) in listed(attributes) {
+        let value = match values {
             [] => continue,
             [one] => json!(one),
             several => json!(several),
         };
-        map.insert(name.as_str().to_owned(), value);
+        map.insert(name.to_owned(), value);
     }
     Value::Object(map)
 }
 
-fn json_body(inner: &Value) -> Rendered {
+pub(super) fn json_body(inner: &Value) -> Rendered {
     Rendered {
         media_type: JSON,
         body: json!({ "serviceResponse": inner }).to_string(),
     }
-}
-
-/// A document in the making. Elements with text have it on one line: there are clients that read
-/// XML line by line.
-struct Xml(String);
-
-impl Xml {
-    fn open() -> Self {
-        Self("<cas:serviceResponse xmlns:cas=\"http://www.yale.edu/tp/cas\">\n".to_owned())
-    }
-
-    fn line(&mut self, depth: usize, markup: &str) {
-        self.0.extend(std::iter::repeat_n("  ", depth));
-        self.0.push_str(markup);
-        self.0.push('\n');
-    }
-
-    /// `name` and `attribute` are ours; `text` is anybody's.
-    fn element(&mut self, depth: usize, name: &str, attribute: &str, text: &str) {
-        let text = escape(text);
-        self.line(
-            depth,
-            &format!("<cas:{name}{attribute}>{text}</cas:{name}>"),
-        );
-    }
-
-    fn close(mut self) -> String {
-        self.line(0, "</cas:serviceResponse>");
-        self.0
-    }
-}
-
-/// Text content. Characters that XML 1.0 can't hold at all, not even escaped (§2.2 of it), become
-/// U+FFFD; a carriage return survives only as a reference.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\r' => escaped.push_str("&#13;"),
-            '\t' | '\n' | '\u{20}'..='\u{fffd}' | '\u{10000}'.. => escaped.push(c),
-            _ => escaped.push(char::REPLACEMENT_CHARACTER),
-        }
-    }
-    escaped
 }

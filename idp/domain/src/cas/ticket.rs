@@ -5,13 +5,16 @@ use rand::CryptoRng;
 
 use crate::secrets::{Tag, hash_secret, random_base62};
 
-/// How long a service ticket may wait for its validation: the browser's next request and the
-/// application's answer to it (CAS 3.0.3 §3.1.1 permits 5 minutes).
+/// How long a service or proxy ticket may wait for its validation: the browser's next request and
+/// the application's answer to it (CAS 3.0.3 §3.1.1 permits 5 minutes).
 pub const SERVICE_TICKET_TTL: SignedDuration = SignedDuration::from_secs(10);
 
-/// Random characters after the prefix: 172 bits. With it a ticket is as long as every client must
-/// take, 32 characters (§3.1.1).
-const RANDOM_CHARACTERS: usize = 29;
+/// Random characters of a ticket that lives seconds: 172 bits. With its prefix it is as long as
+/// every client must take, 32 characters (§3.1.1, §3.2.1).
+const SHORT_LIVED: usize = 29;
+/// Random characters of a ticket that lives as long as a session: 256 bits, and below the 64
+/// characters that every client must take (§3.3.1, §3.4.1).
+const LONG_LIVED: usize = 43;
 
 /// What a ticket claims to be. A value of one kind is never looked up as another (TKT-16).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,54 +43,72 @@ impl TicketKind {
     }
 }
 
-/// A service ticket in clear: only ever on its way to the browser, or just come back for
-/// validation. At rest there is its hash.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ServiceTicket(String);
-
-/// A text that can't be one of our service tickets.
+/// A text that can't be one of our tickets of the kind that was wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("isn't a service ticket")]
+#[error("isn't a ticket of this kind")]
 pub struct BadTicket;
 
-impl ServiceTicket {
-    const PREFIX: &str = "ST-";
-
-    pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        Self(format!(
-            "{}{}",
-            Self::PREFIX,
-            random_base62(RANDOM_CHARACTERS, rng)
-        ))
-    }
-
-    /// Only what we could have made is worth a look-up.
-    ///
-    /// # Errors
-    /// [`BadTicket`] for another prefix, length or alphabet.
-    pub fn parse(text: &str) -> Result<Self, BadTicket> {
-        let random = text.strip_prefix(Self::PREFIX).ok_or(BadTicket)?;
-        let ours = random.bytes().all(|b| b.is_ascii_alphanumeric());
-        if ours && random.len() == RANDOM_CHARACTERS {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(BadTicket)
-        }
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// What the database knows it by.
-    pub fn hash(&self) -> Tag {
-        hash_secret("ST", &self.0)
-    }
+/// True for the prefix, the length and the alphabet that tickets of this kind have.
+fn has_form(text: &str, kind: &str, random_characters: usize) -> bool {
+    text.strip_prefix(kind)
+        .and_then(|rest| rest.strip_prefix('-'))
+        .is_some_and(|random| {
+            random.len() == random_characters && random.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
 }
 
-impl fmt::Debug for ServiceTicket {
-    /// The last four characters, enough to follow one ticket through a log (TKT-09).
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ST-…{}", &self.0[self.0.len() - 4..])
-    }
+/// One type for each kind of ticket, so that none is taken for another (TKT-16). In clear they
+/// exist only on their way out or just come back; at rest there is the hash.
+macro_rules! tickets {
+    ($($(#[$doc:meta])* $name:ident = $kind:literal + $random:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn generate(rng: &mut impl CryptoRng) -> Self {
+                Self(format!(concat!($kind, "-{}"), random_base62($random, rng)))
+            }
+
+            /// Only what we could have made is worth a look-up.
+            ///
+            /// # Errors
+            /// [`BadTicket`] for another prefix, length or alphabet.
+            pub fn parse(text: &str) -> Result<Self, BadTicket> {
+                has_form(text, $kind, $random)
+                    .then(|| Self(text.to_owned()))
+                    .ok_or(BadTicket)
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// What the database knows it by; the kind is part of it.
+            pub fn hash(&self) -> Tag {
+                hash_secret($kind, &self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            /// The last four characters, enough to follow one ticket through a log (TKT-09).
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($kind, "-…{}"), &self.0[self.0.len() - 4..])
+            }
+        }
+    )+};
+}
+
+tickets! {
+    /// What a browser carries to the service (§3.1).
+    ServiceTicket = "ST" + SHORT_LIVED;
+    /// What one service shows to another in a person's name (§3.2).
+    ProxyTicket = "PT" + SHORT_LIVED;
+    /// What a service gets proxy tickets for (§3.3). It travels to the proxy callback alone.
+    ProxyGrantingTicket = "PGT" + LONG_LIVED;
+    /// What tells a service which proxy-granting ticket belongs to a validation (§3.4). Drawn by
+    /// itself: nothing of the one can be had from the other.
+    ProxyGrantingIou = "PGTIOU" + LONG_LIVED;
+    /// A session of the REST protocol; a browser's session is a cookie and has no such ticket.
+    TicketGrantingTicket = "TGT" + LONG_LIVED;
 }

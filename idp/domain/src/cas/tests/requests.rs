@@ -1,6 +1,6 @@
 use crate::cas::{
     BadLoginRequest, BadValidateRequest, Endpoint, FailureReason, Format, LoginRequest,
-    LogoutRequest, Method, ValidateRequest, decode_pairs,
+    LogoutRequest, Method, ProxyFailureReason, ProxyRequest, ValidateRequest, decode_pairs,
 };
 
 fn login(query: &str) -> LoginRequest {
@@ -139,7 +139,7 @@ fn logout_reads_service_and_never_url() {
 fn a_form_carries_the_request_unchanged() {
     for query in [
         "",
-        "service=https%3A%2F%2Fa.edu.cn%2F%3Fq%3D%2526%2B&renew=1&warn=on&method=post",
+        "service=https%3A%2F%2Fa.edu.cn%2F%3Fq%3D%2526%2B&renew=1&method=post",
         "service=x&gateway=true",
     ] {
         let request = login(query);
@@ -149,6 +149,66 @@ fn a_form_carries_the_request_unchanged() {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         assert_eq!(LoginRequest::parse(&carried), Ok(request));
+    }
+}
+
+#[test] // CAS 22, CAS 32, CAS 121
+fn the_boxes_of_the_form_are_never_hidden_fields() {
+    let request = login("service=x&warn=true&rememberMe=on");
+    assert!(request.warn && request.remember);
+    assert_eq!(request.to_pairs(), [("service", "x")]);
+    let request = login("service=x&warn=false&rememberme=true&rememberMe=");
+    assert!(!request.warn && !request.remember);
+}
+
+#[test] // CAS 93
+fn a_proxy_request_needs_one_ticket_and_one_target() {
+    let proxy = |query: &str| ProxyRequest::parse(&decode_pairs(query.as_bytes()));
+    let request = proxy("pgt=PGT-1&targetService=imap%3A%2F%2Fmail&x=y").unwrap();
+    assert_eq!(
+        (
+            request.pgt.as_str(),
+            request.target_service.as_str(),
+            request.format
+        ),
+        ("PGT-1", "imap://mail", Format::Xml)
+    );
+    assert!(!format!("{request:?}").contains("PGT-1")); // TKT-09
+    assert_eq!(
+        proxy("pgt=p&targetService=t&format=json").unwrap().format,
+        Format::Json
+    );
+    for (query, reason, format) in [
+        ("", ProxyFailureReason::MissingParameter, Format::Xml),
+        ("pgt=p", ProxyFailureReason::MissingParameter, Format::Xml),
+        (
+            "targetService=t&format=JSON",
+            ProxyFailureReason::MissingParameter,
+            Format::Json,
+        ),
+        (
+            "PGT=p&targetservice=t",
+            ProxyFailureReason::MissingParameter,
+            Format::Xml,
+        ),
+        (
+            "pgt=p&pgt=q&targetService=t",
+            ProxyFailureReason::DuplicateParameter,
+            Format::Xml,
+        ),
+        (
+            "pgt=p&targetService=t&targetService=u&format=JSON",
+            ProxyFailureReason::DuplicateParameter,
+            Format::Json,
+        ),
+        (
+            "pgt=p&targetService=t&format=YAML",
+            ProxyFailureReason::UnknownFormat,
+            Format::Xml,
+        ),
+    ] {
+        let bad = proxy(query).unwrap_err();
+        assert_eq!((bad.reason, bad.format), (reason, format), "{query}");
     }
 }
 

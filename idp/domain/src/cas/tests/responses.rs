@@ -4,8 +4,9 @@ use roxmltree::{Document, Node};
 use serde_json::{Value, json};
 
 use crate::cas::{
-    AttributeName, Attributes, FailureCode, FailureReason, Format, JSON, PLAIN, Success, XML,
-    plain_no, plain_yes, render_failure, render_success,
+    AttributeName, Attributes, FailureCode, FailureReason, Format, JSON, PLAIN, ProxyFailureCode,
+    ProxyFailureReason, ProxyTicket, Success, XML, plain_no, plain_yes, render_failure,
+    render_proxy_failure, render_proxy_success, render_success,
 };
 
 const CAS: &str = "http://www.yale.edu/tp/cas";
@@ -22,6 +23,7 @@ fn success(user: &str, released: Vec<(AttributeName, Vec<String>)>) -> Success {
             authentication_date: "2026-11-21T05:18:00.987Z".parse::<Timestamp>().unwrap(),
             long_term: false,
             from_new_login: true,
+            factors: vec!["password".into(), "bound_phone".into()],
             released,
         }),
         proxy_granting_ticket: None,
@@ -87,6 +89,8 @@ fn a_success_reads_as_the_schema_says() {
             pair("authenticationDate", "2026-11-21T05:18:00Z"),
             pair("longTermAuthenticationRequestTokenUsed", "false"),
             pair("isFromNewLogin", "true"),
+            pair("authenticationMethod", "password"),
+            pair("authenticationMethod", "bound_phone"),
             pair("name", "张三"),
             pair("affiliation", "student"),
             pair("affiliation", "staff"),
@@ -145,10 +149,88 @@ fn json_has_the_documented_shape() {
                 "authenticationDate": "2026-11-21T05:18:00Z",
                 "longTermAuthenticationRequestTokenUsed": false,
                 "isFromNewLogin": true,
+                "authenticationMethod": ["password", "bound_phone"],
                 "name": "张三",
                 "affiliation": ["student", "staff"],
             },
         } } })
+    );
+}
+
+#[test] // CAS 90: the most recent first, in both forms
+fn a_chain_of_proxies_keeps_its_order() {
+    let chain = [
+        "https://third/?a=1&b=2",
+        "https://second/",
+        "https://first/",
+    ];
+    let mut proxied = success("u", Vec::new());
+    proxied.proxies = chain.map(str::to_owned).to_vec();
+    let xml = render_success(&proxied, Format::Xml).body;
+    let document = Document::parse(&xml).unwrap();
+    let told: Vec<_> = document
+        .descendants()
+        .filter(|n| n.has_tag_name((CAS, "proxy")))
+        .filter_map(|n| n.text())
+        .collect();
+    assert_eq!(told, chain);
+    let json: Value = serde_json::from_str(&render_success(&proxied, Format::Json).body).unwrap();
+    assert_eq!(
+        json["serviceResponse"]["authenticationSuccess"]["proxies"],
+        json!(chain)
+    );
+}
+
+#[test] // CAS 94
+fn a_proxy_ticket_is_told_in_both_forms() {
+    let ticket = ProxyTicket::parse(&format!("PT-{}", "a".repeat(29))).unwrap();
+    let rendered = render_proxy_success(&ticket, Format::Xml);
+    assert_eq!(rendered.media_type, XML);
+    let document = Document::parse(&rendered.body).unwrap();
+    assert_eq!(names(document.root_element()), ["proxySuccess"]);
+    let outcome = document.root_element().first_element_child().unwrap();
+    assert_eq!(children(outcome), [pair("proxyTicket", ticket.as_str())]);
+    let rendered = render_proxy_success(&ticket, Format::Json);
+    assert_eq!(rendered.media_type, JSON);
+    assert_eq!(
+        serde_json::from_str::<Value>(&rendered.body).unwrap(),
+        json!({ "serviceResponse": { "proxySuccess": { "proxyTicket": ticket.as_str() } } })
+    );
+}
+
+#[test] // CAS 95, CAS 96
+fn every_proxy_failure_has_a_code_and_a_description_in_both_forms() {
+    let mut codes = Vec::new();
+    for reason in ProxyFailureReason::ALL {
+        let xml = render_proxy_failure(reason, Format::Xml).body;
+        let document = Document::parse(&xml).unwrap();
+        assert_eq!(names(document.root_element()), ["proxyFailure"]);
+        let failure = document.root_element().first_element_child().unwrap();
+        let code = failure.attribute("code").unwrap().to_owned();
+        let description = failure.text().unwrap().to_owned();
+        assert!(description.len() > 10);
+        let json = render_proxy_failure(reason, Format::Json);
+        assert_eq!(
+            serde_json::from_str::<Value>(&json.body).unwrap(),
+            json!({ "serviceResponse": { "proxyFailure": { "code": code, "description": description } } })
+        );
+        codes.push(code);
+    }
+    for code in [
+        ProxyFailureCode::InvalidRequest,
+        ProxyFailureCode::UnauthorizedService,
+        ProxyFailureCode::InvalidTicket,
+        ProxyFailureCode::InternalError,
+    ] {
+        assert!(
+            codes.iter().any(|c| c == code.as_str()),
+            "{code:?} is never said"
+        );
+    }
+    // TKT-11
+    assert_eq!(
+        ProxyFailureReason::TargetNotAllowed.code(),
+        ProxyFailureCode::UnauthorizedService
     );
 }
 
@@ -229,6 +311,7 @@ fn names_that_would_break_the_document_can_not_be_made() {
         "user",
         "proxies",
         "isFromNewLogin",
+        "authenticationMethod",
         &"a".repeat(65),
     ] {
         assert_eq!(AttributeName::parse(name), None, "{name}");

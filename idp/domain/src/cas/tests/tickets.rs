@@ -3,37 +3,84 @@ use std::collections::HashSet;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use crate::cas::{BadTicket, SERVICE_TICKET_TTL, ServiceTicket, TicketKind};
+use crate::cas::{
+    BadTicket, ProxyGrantingIou, ProxyGrantingTicket, ProxyTicket, SERVICE_TICKET_TTL,
+    ServiceTicket, TicketGrantingTicket, TicketKind,
+};
+use crate::secrets::hash_secret;
 
-#[test] // TKT-12
+/// The same for each kind: they come from one macro, and a slip in a prefix or a length of one
+/// would show in no other.
+macro_rules! of_each_kind {
+    ($check:ident) => {
+        $check!(ServiceTicket, "ST", 32);
+        $check!(ProxyTicket, "PT", 32);
+        $check!(ProxyGrantingTicket, "PGT", 47);
+        $check!(ProxyGrantingIou, "PGTIOU", 50);
+        $check!(TicketGrantingTicket, "TGT", 47);
+    };
+}
+
+#[test] // TKT-12, CAS 105, CAS 110–114, CAS 119, CAS 120
 fn tickets_have_the_form_that_every_client_takes_and_never_repeat() {
     let mut rng = StdRng::seed_from_u64(12);
-    let mut seen = HashSet::new();
-    let mut first_characters = HashSet::new();
-    for _ in 0..100_000 {
-        let ticket = ServiceTicket::generate(&mut rng);
-        let text = ticket.as_str().to_owned();
-        assert_eq!(text.len(), 32);
-        assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
-        assert_eq!(ServiceTicket::parse(&text), Ok(ticket));
-        first_characters.insert(text.as_bytes()[3]);
-        assert!(seen.insert(text));
+    macro_rules! check {
+        ($ticket:ident, $kind:literal, $length:literal) => {
+            let mut seen = HashSet::new();
+            let mut first_characters = HashSet::new();
+            for _ in 0..20_000 {
+                let ticket = $ticket::generate(&mut rng);
+                let text = ticket.as_str().to_owned();
+                assert_eq!(text.len(), $length);
+                assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+                assert_eq!($ticket::parse(&text), Ok(ticket));
+                first_characters.insert(text.as_bytes()[$kind.len() + 1]);
+                assert!(seen.insert(text));
+            }
+            assert_eq!(
+                first_characters.len(),
+                62,
+                "no common prefix beyond the kind"
+            );
+        };
     }
-    assert_eq!(
-        first_characters.len(),
-        62,
-        "no common prefix beyond the kind"
-    );
+    of_each_kind!(check);
 }
 
 #[test] // TKT-12, TKT-09
 fn a_ticket_is_known_by_its_hash_and_shown_by_its_end() {
-    let ticket = ServiceTicket::generate(&mut StdRng::seed_from_u64(1));
-    let other = ServiceTicket::generate(&mut StdRng::seed_from_u64(2));
-    assert_ne!(ticket.hash(), other.hash());
-    assert_eq!(ticket.hash(), ticket.clone().hash());
-    let end = &ticket.as_str()[28..];
-    assert_eq!(format!("{ticket:?}"), format!("ST-…{end}"));
+    macro_rules! check {
+        ($ticket:ident, $kind:literal, $length:literal) => {
+            let ticket = $ticket::generate(&mut StdRng::seed_from_u64(1));
+            let other = $ticket::generate(&mut StdRng::seed_from_u64(2));
+            assert_ne!(ticket.hash(), other.hash());
+            assert_eq!(ticket.hash(), ticket.clone().hash());
+            assert_eq!(ticket.hash(), hash_secret($kind, ticket.as_str()));
+            let end = &ticket.as_str()[$length - 4..];
+            assert_eq!(format!("{ticket:?}"), format!("{}-…{end}", $kind));
+        };
+    }
+    of_each_kind!(check);
+}
+
+#[test] // TKT-16: n × n
+fn a_ticket_of_one_kind_is_none_of_another() {
+    let mut rng = StdRng::seed_from_u64(16);
+    let mut texts = Vec::new();
+    macro_rules! draw {
+        ($ticket:ident, $kind:literal, $length:literal) => {
+            texts.push(($kind, $ticket::generate(&mut rng).as_str().to_owned()));
+        };
+    }
+    of_each_kind!(draw);
+    for (kind, text) in &texts {
+        macro_rules! check {
+            ($ticket:ident, $other:literal, $length:literal) => {
+                assert_eq!($ticket::parse(text).is_ok(), *kind == $other, "{text}");
+            };
+        }
+        of_each_kind!(check);
+    }
 }
 
 #[test] // TKT-07, TKT-16
