@@ -39,6 +39,10 @@ impl Method {
 
 /// `/login`, by GET or POST.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four parameters of the protocol, each set or not by itself"
+)]
 pub struct LoginRequest {
     /// As it came; nothing but [`crate::applications::Registry::resolve`] may read it.
     pub service: Option<String>,
