@@ -6,9 +6,9 @@
 //!
 //! let themes = Themes::load(&ThemeOptions::default())?;
 //! let frame = Frame::new(Locale::ZhCn, "/help");
-//! let page = pages::SignedOut { sign_in: "/cas/login".into(), ended: true };
+//! let page = pages::RefusedService { sign_in: "/cas/login".into(), request_id: "01JD".into() };
 //! let html = themes.render(&frame, &page)?;
-//! assert!(html.contains(r#"data-page="signed_out""#));
+//! assert!(html.contains(r#"data-page="refused_service""#));
 //! # Ok::<(), themes::ThemeError>(())
 //! ```
 //!

@@ -5,6 +5,16 @@
 
 use serde::Serialize;
 
+pub use self::{
+    application::{
+        AccessReason, ChooseNumber, EnterService, NoAccess, NumberOption, PostTicket, TimeWindow,
+    },
+    logout::{FrontChannel, Ledger, LedgerRow, LedgerState, Onward, SignedOut},
+};
+
+mod application;
+mod logout;
+
 /// A page: its template, and samples of every look that it can have.
 pub trait Page: Serialize + Sized {
     /// The file under `templates/`.
@@ -104,7 +114,17 @@ pub struct Captcha {
     pub audio: String,
 }
 
-/// `GET /cas/login`: account and password. Fields `username`, `password`, `captcha`.
+/// 保持登录, on the sign-in form: the checkbox `rememberMe`, value `true` (CAS 3.0.3 §4.1.1: not
+/// ticked unless she does).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Remember {
+    /// How long a browser stays signed in, days.
+    pub days: u32,
+    pub checked: bool,
+}
+
+/// `GET /cas/login`: account and password. Fields `username`, `password`, `captcha`; checkboxes
+/// `warn` and `rememberMe`, value `true`.
 #[derive(Clone, Debug, Serialize)]
 pub struct SignIn {
     pub form: Form,
@@ -115,6 +135,11 @@ pub struct SignIn {
     pub captcha: Option<Captcha>,
     /// A new captcha can be asked for here (a link; the same page with another picture).
     pub other_captcha: Option<String>,
+    /// The box `warn` (CAS 3.0.3 §2.2.1) is ticked: she wants to be asked before each
+    /// application.
+    pub warn: bool,
+    /// None: staying signed in isn't offered.
+    pub remember: Option<Remember>,
     /// Where the first sign-in goes on that this browser left half-way.
     pub resume: Option<String>,
     /// 切换账号: where this browser lets go of the account that it is signed in or half-way in.
@@ -279,14 +304,6 @@ pub struct SignedIn {
     pub until: String,
 }
 
-/// `/cas/logout`.
-#[derive(Clone, Debug, Serialize)]
-pub struct SignedOut {
-    pub sign_in: String,
-    /// False when there was nobody to sign out.
-    pub ended: bool,
-}
-
 /// `/signin/switch`: asks before signing out to sign in as somebody else.
 #[derive(Clone, Debug, Serialize)]
 pub struct SwitchAccount {
@@ -301,16 +318,6 @@ pub struct SwitchAccount {
 pub struct RefusedService {
     pub sign_in: String,
     pub request_id: String,
-}
-
-/// Signed in, but this application is not for this person.
-#[derive(Clone, Debug, Serialize)]
-pub struct NoAccess {
-    pub application: Names,
-    pub name: String,
-    /// Whom it is for, as eduPerson values (`student`, `staff`, …).
-    pub affiliations: Vec<String>,
-    pub switch: Form,
 }
 
 /// Whatever went wrong.

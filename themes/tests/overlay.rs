@@ -34,6 +34,9 @@ fn signed_out(themes: &Themes, locale: Locale) -> String {
     let page = SignedOut {
         sign_in: "/cas/login".into(),
         ended: true,
+        ledger: None,
+        front: Vec::new(),
+        onward: None,
     };
     themes.render(&Frame::new(locale, "/help"), &page).unwrap()
 }

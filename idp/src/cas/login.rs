@@ -11,7 +11,7 @@ use idp_domain::ids::PersonId;
 use idp_domain::sessions::{ActiveSession, Authority};
 use idp_domain::signin::{Denial, Destination};
 use idp_storage::audit;
-use themes::pages::{NoAccess, Notice, RefusedService, SignedIn};
+use themes::pages::{AccessReason, NoAccess, Notice, RefusedService, SignedIn};
 
 use super::tickets;
 use crate::factors::captcha::Answer;
@@ -172,7 +172,7 @@ async fn enter(
     service: &ProvenService,
     gateway: bool,
 ) -> Result<Response, Refusal> {
-    let name = visit_name(&arrival, visit);
+    let who = name_and_number(&arrival, visit);
     let person = arrival.session.person;
     let established = ActiveSession::establish(
         arrival.session,
@@ -193,7 +193,7 @@ async fn enter(
         }
         // §2.1.1: no ticket, and no page either.
         Err(_) if gateway => Ok(visit.redirect_out(&service.plain())),
-        Err(Denial::NoAccess) => no_access(visit, application, person, name).await,
+        Err(Denial::NoAccess) => no_access(visit, application, person, who).await,
         // A step became due since the sign-in, or the account was stopped: ask again, and let
         // the sign-in say what is missing.
         Err(_) => {
@@ -206,11 +206,11 @@ async fn enter(
     }
 }
 
-fn visit_name(arrival: &Arrival, visit: &Visit) -> String {
+fn name_and_number(arrival: &Arrival, visit: &Visit) -> (String, String) {
     arrival
         .holder
         .latest_number(visit.now)
-        .map(|number| number.name.clone())
+        .map(|number| (number.name.clone(), number.display.clone()))
         .unwrap_or_default()
 }
 
@@ -248,7 +248,7 @@ async fn no_access(
     visit: &mut Visit,
     application: &Application,
     person: PersonId,
-    name: String,
+    (name, number): (String, String),
 ) -> Result<Response, Refusal> {
     let entry = visit
         .audit(Event::AccessDenied, AuditOutcome::Refused)
@@ -261,13 +261,18 @@ async fn no_access(
     let page = NoAccess {
         application: page_names(application.names.clone()),
         name,
-        affiliations: application
-            .access
-            .affiliations
-            .iter()
-            .map(|affiliation| affiliation.as_str().to_owned())
-            .collect(),
+        number,
+        reason: AccessReason::Affiliation {
+            admitted: application
+                .access
+                .affiliations
+                .iter()
+                .map(|affiliation| affiliation.as_str().to_owned())
+                .collect(),
+        },
+        contact: None,
         switch: visit.form(Csrf::Session, "/signin/switch", Vec::new()),
+        request_id: visit.request_id.clone(),
     };
     visit.page(StatusCode::FORBIDDEN, &page)
 }

@@ -39,6 +39,9 @@ async fn sign_out(visit: &mut Visit, request: LogoutRequest) -> Result<Response,
     let page = SignedOut {
         sign_in: "/cas/login".into(),
         ended,
+        ledger: None,
+        front: Vec::new(),
+        onward: None,
     };
     visit.page(StatusCode::OK, &page)
 }

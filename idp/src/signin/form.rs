@@ -53,6 +53,8 @@ impl SignInForm {
                 };
                 format!("{}{query}{more}", self.action)
             }),
+            warn: false,
+            remember: None,
             resume: visit
                 .cookie(CookieKind::SignIn)
                 .map(|_| "/signin/continue".to_owned()),

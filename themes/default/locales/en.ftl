@@ -29,6 +29,11 @@ password = Password
 password-show = Show password
 password-hide = Hide password
 initial-password-hint = For your first sign-in, use your initial password
+warn = Ask me before signing in to other applications
+remember = Keep me signed in for { $days ->
+    [one] 1 day
+   *[other] { $days } days
+} (not on shared computers)
 resume = Your first sign-in is not finished yet.
 resume-link = Continue where you left off
 activation-link = First sign-in: activate your account
@@ -173,10 +178,70 @@ signed-out = You have signed out
 signed-out-lead = You have left Campus Sign-in. On a shared computer, please also close all browser windows.
 signed-out-nobody = Nobody is signed in
 signed-out-nobody-lead = There is no account signed in on this browser.
+signed-out-of = Signed out of { $count ->
+    [one] 1 system
+   *[other] { $count } systems
+}
+signed-out-waiting = { $delivered ->
+    [0] ; { $count ->
+        [one] 1 system is following
+       *[other] { $count } systems are following
+    }
+   *[other] , { $count } on the way
+}
+signed-out-retrying = { $delivered ->
+    [0] ; { $count ->
+        [one] 1 system is still being tried
+       *[other] { $count } systems are still being tried
+    }
+   *[other] , { $count } still being tried
+}
+signed-out-failed = { $delivered ->
+    [0] ; { $count ->
+        [one] 1 system did not confirm
+       *[other] { $count } systems did not confirm
+    }
+   *[other] , { $count } failed
+}
+signed-out-onward = You will be taken back to { $application } in a moment.
+signed-out-onward-link = Back to { $application }
+ledger = Sign-out by system
+ledger-delivered = Signed out
+ledger-waiting = Signing out
+ledger-retrying = Still trying
+ledger-failed = Not signed out
+ledger-shown = Notified by your browser
+ledger-advice = { $count ->
+    [one] 1 system has
+   *[other] { $count } systems have
+} not confirmed the sign-out. Please sign out there yourself, or close your browser.
+ledger-moving = We keep notifying the remaining systems; you need not wait.{" "}
+ledger-until = You can check back here until { $until }.
+ledger-again = Refresh
+front-channel = Signing out of { $application }
 switch = Switch account
 switch-lead = You are signed in as { $name } ({ $number }). To switch, you will be signed out first, then you can sign in with another account.
 switch-submit = Sign out and switch
 switch-back = Stay signed in as { $name }
+
+### Entering an application
+
+signed-in-as = Signed in as
+person = { $name } ({ $number })
+cancel = Cancel
+enter = Continue to { $application }?
+enter-lead = You asked to be asked before signing in to other applications. If you continue, this one will learn who you are.
+enter-origin = Its address
+enter-submit = Continue
+enter-hint = If you did not open this link yourself, cancel.
+choose-number = Choose an account number
+choose-number-lead = { $name }, you have { $count } account numbers that can be used with { $application }. Please choose one.
+choose-number-label = Your account numbers
+choose-number-hint = This application will always get the number you choose now.
+choose-number-submit = Continue to { $application }
+handing-over = Taking you to { $application }
+handing-over-lead = If nothing happens, press the button below.
+handing-over-submit = Continue
 
 ### Refusals and errors
 
@@ -184,9 +249,51 @@ refused = This application is not registered
 refused-lead = The link you followed leads to an application that is not registered with this university. To protect your account, the sign-in has been stopped.
 refused-next = Please open the application again from the university’s website or service hall. If you still see this page, give the number below to { $desk }.
 no-access = You have no access to { $application }
-no-access-lead = { $name }, you are signed in, but this application is not open to you.
+no-access-disabled = It has been switched off for everyone. Ask the contact below when it will be back.
+no-access-not_yet = It opens on { $date }. Please come back then.
+no-access-over = It has been closed since { $date }.
+no-access-times = Please come back during its opening hours.
+no-access-state = You are signed in, but the present state of your account does not allow this application: for example, you may have graduated, be on leave, or have left the university.
+no-access-affiliation = You are signed in, but this application is not open to people in your role.
+no-access-org_unit = You are signed in, but this application is not open to your department.
+no-access-group = You are signed in, but this application is only for people on a list, and you are not on it.
+no-access-number = You are signed in, but you have no valid account number that this application accepts.
+no-access-number-student = You are signed in, but this application needs a student number, and you have no valid one.
+no-access-number-staff = You are signed in, but this application needs a staff number, and you have no valid one.
 no-access-for = It is open to:
-no-access-next = If you have an account in another role, switch to it and try again. If you should have access, contact { $desk }.
+no-access-hours = Opening hours:
+no-access-next = If you have an account in another role, switch to it and try again. If you think you should have access, ask the contact above.
+ask = Whom to ask
+closed-disabled = { $application } is out of service
+closed-not_yet = { $application } is not open yet
+closed-over = { $application } has closed
+closed-times = { $application } is closed right now
+date = { $day } { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[other] December
+} { $year }
+days-every = Every day
+days-and = ,{" "}
+days-span = { $from } to { $to }
+day-mon = Monday
+day-tue = Tuesday
+day-wed = Wednesday
+day-thu = Thursday
+day-fri = Friday
+day-sat = Saturday
+day-sun = Sunday
+hours = { $from }–{ $to }
+hours-overnight = { $from }–{ $to } the next day
 affiliation-student = Students
 affiliation-staff = Staff
 affiliation-faculty = Faculty

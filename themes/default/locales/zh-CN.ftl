@@ -28,6 +28,8 @@ password = 密码
 password-show = 显示密码
 password-hide = 隐藏密码
 initial-password-hint = 首次登录请使用初始密码
+warn = 转到其他应用前先询问我
+remember = { $days } 天内保持登录（请勿在公用电脑上勾选）
 resume = 您的首次登录还没有完成。
 resume-link = 继续完成首次登录
 activation-link = 首次登录，激活账号
@@ -160,10 +162,55 @@ signed-out = 已退出登录
 signed-out-lead = 您已退出统一身份认证。在公用电脑上，请再关闭所有浏览器窗口。
 signed-out-nobody = 当前没有登录
 signed-out-nobody-lead = 此浏览器中没有已登录的账号。
+signed-out-of = 已退出 { $count } 个系统
+signed-out-waiting = { $delivered ->
+    [0] ，正在退出 { $count } 个系统
+   *[other] ，{ $count } 个正在退出
+}
+signed-out-retrying = { $delivered ->
+    [0] ，{ $count } 个系统仍在重试
+   *[other] ，{ $count } 个仍在重试
+}
+signed-out-failed = { $delivered ->
+    [0] ，{ $count } 个系统未能退出
+   *[other] ，{ $count } 个未能退出
+}
+signed-out-onward = 即将返回“{ $application }”。
+signed-out-onward-link = 返回“{ $application }”
+ledger = 各系统的退出情况
+ledger-delivered = 已退出
+ledger-waiting = 正在退出
+ledger-retrying = 仍在重试
+ledger-failed = 未能退出
+ledger-shown = 已由浏览器通知
+ledger-advice = 有 { $count } 个系统没有确认退出。请在该系统里手动退出，或关闭浏览器。
+ledger-moving = 我们会继续通知尚未退出的系统，您不必等待。
+ledger-until = { $until } 前可以在此查看最新情况。
+ledger-again = 刷新
+front-channel = 通知“{ $application }”退出登录
 switch = 切换账号
 switch-lead = 当前登录的是 { $name }（{ $number }）。切换账号将先退出该账号，再登录另一个账号。
 switch-submit = 退出并切换账号
 switch-back = 不切换，继续以{ $name }的身份使用
+
+### 进入应用
+
+signed-in-as = 当前登录身份
+person = { $name }（{ $number }）
+cancel = 取消
+enter = 进入“{ $application }”？
+enter-lead = 您选择了转到其他应用前先询问。同意后，该应用将得知您的身份。
+enter-origin = 应用网址
+enter-submit = 继续进入
+enter-hint = 如果这不是您自己打开的链接，请取消。
+choose-number = 选择学工号
+choose-number-lead = { $name }，您有 { $count } 个学工号可以进入“{ $application }”，请选择一个。
+choose-number-label = 您的学工号
+choose-number-hint = 以后进入此应用都用这个学工号。
+choose-number-submit = 用所选学工号进入“{ $application }”
+handing-over = 正在进入“{ $application }”
+handing-over-lead = 如果页面没有自动跳转，请点下面的按钮。
+handing-over-submit = 继续
 
 ### 拒绝与出错
 
@@ -171,9 +218,38 @@ refused = 该应用尚未接入
 refused-lead = 您打开的链接指向一个没有在本校登记的应用。为保护您的账号，登录没有继续。
 refused-next = 请从学校网站或一网通办重新进入该应用。如果仍看到此页，请把下面的编号告诉{ $desk }。
 no-access = 无权使用“{ $application }”
-no-access-lead = { $name }，您已登录，但该应用没有对您的身份开放。
+no-access-disabled = 该应用已暂停使用，对所有人都不开放。何时恢复，请向下面的联系人了解。
+no-access-not_yet = 该应用将于 { $date }起开放，请到时再来。
+no-access-over = 该应用自 { $date }起不再开放。
+no-access-times = 现在不在该应用的开放时间内，请在开放时间再来。
+no-access-state = 您已登录，但您的账号目前的状态不能使用该应用，例如已毕业、休学或离职。
+no-access-affiliation = 您已登录，但该应用没有对您的身份开放。
+no-access-org_unit = 您已登录，但该应用没有对您所在的单位开放。
+no-access-group = 您已登录，但该应用只对指定的人员开放，您不在名单中。
+no-access-number = 您已登录，但您没有可以用于该应用的有效学工号。
+no-access-number-student = 您已登录，但该应用需要学号，您没有有效的学号。
+no-access-number-staff = 您已登录，但该应用需要工号，您没有有效的工号。
 no-access-for = 该应用面向：
-no-access-next = 如果您还有另一个身份的账号，可以切换账号再试；如果您应当有权使用，请联系{ $desk }。
+no-access-hours = 开放时间：
+no-access-next = 如果您还有另一个身份的账号，可以切换账号再试。如果您认为自己应当有权使用，请联系上面的咨询处。
+ask = 咨询处
+closed-disabled = “{ $application }”已暂停使用
+closed-not_yet = “{ $application }”尚未开放
+closed-over = “{ $application }”已停止开放
+closed-times = “{ $application }”现在不开放
+date = { $year } 年 { $month } 月 { $day } 日
+days-every = 每天
+days-and = 、
+days-span = { $from }至{ $to }
+day-mon = 周一
+day-tue = 周二
+day-wed = 周三
+day-thu = 周四
+day-fri = 周五
+day-sat = 周六
+day-sun = 周日
+hours = { $from }–{ $to }
+hours-overnight = { $from }–次日 { $to }
 affiliation-student = 学生
 affiliation-staff = 职工
 affiliation-faculty = 教师

@@ -1,6 +1,8 @@
 //! Samples of every page: what the tests render, what an overlay is checked with at the start,
 //! and what a designer looks at (`cargo run -p themes --example gallery -- FOLDER`).
 
+mod application;
+mod logout;
 mod session;
 mod sign_in;
 mod wizard;
@@ -37,6 +39,9 @@ pub fn every_sample() -> Vec<Sample> {
     add::<pages::SwitchAccount>(&mut all);
     add::<pages::RefusedService>(&mut all);
     add::<pages::NoAccess>(&mut all);
+    add::<pages::EnterService>(&mut all);
+    add::<pages::ChooseNumber>(&mut all);
+    add::<pages::PostTicket>(&mut all);
     add::<pages::Error>(&mut all);
     add::<pages::Help>(&mut all);
     add::<pages::OldBrowser>(&mut all);
@@ -94,6 +99,8 @@ impl Notice {
     }
 }
 
+const REQUEST_ID: &str = "01JD-3Z8Q-4WTR";
+
 fn form(action: &str) -> Form {
     Form {
         action: action.into(),
@@ -118,9 +125,13 @@ fn code_entry() -> CodeEntry {
     }
 }
 
-fn library() -> Names {
+fn names(zh_cn: &str, en: &str) -> Names {
     Names {
-        zh_cn: "图书馆".into(),
-        en: "Library".into(),
+        zh_cn: zh_cn.into(),
+        en: en.into(),
     }
+}
+
+fn library() -> Names {
+    names("图书馆", "Library")
 }

@@ -1,13 +1,11 @@
-//! Samples of the pages for somebody signed in, of refusals, and of the demo's inbox.
+//! Samples of the pages for somebody signed in, of errors, and of the demo's inbox.
 
-use super::{form, library};
+use super::{REQUEST_ID, form};
 use crate::pages::{
-    Error, Failure, Inbox, InboxMessage, NoAccess, Page, RefusedService, SignedIn, SignedOut,
-    SwitchAccount,
+    Error, Failure, Inbox, InboxMessage, Page, RefusedService, SignedIn, SwitchAccount,
 };
 
 const SIGN_IN: &str = "/cas/login";
-const REQUEST_ID: &str = "01JD-3Z8Q-4WTR";
 
 impl Page for SignedIn {
     const TEMPLATE: &'static str = "signed_in.html";
@@ -22,18 +20,6 @@ impl Page for SignedIn {
             until: "2026-11-21 21:05".into(),
         };
         vec![("signed_in", page)]
-    }
-}
-
-impl Page for SignedOut {
-    const TEMPLATE: &'static str = "signed_out.html";
-
-    fn samples() -> Vec<(&'static str, Self)> {
-        let with = |ended| Self {
-            sign_in: SIGN_IN.into(),
-            ended,
-        };
-        vec![("ended", with(true)), ("nobody", with(false))]
     }
 }
 
@@ -60,35 +46,6 @@ impl Page for RefusedService {
             request_id: REQUEST_ID.into(),
         };
         vec![("refused", page)]
-    }
-}
-
-impl Page for NoAccess {
-    const TEMPLATE: &'static str = "no_access.html";
-
-    fn samples() -> Vec<(&'static str, Self)> {
-        let with = |affiliations: &[&str]| Self {
-            application: library(),
-            name: "李晓雨".into(),
-            affiliations: affiliations.iter().map(|&value| value.into()).collect(),
-            switch: form("/signin/switch"),
-        };
-        vec![
-            ("one", with(&["staff"])),
-            ("some", with(&["faculty", "staff", "visiting-scholar"])),
-            (
-                "known",
-                with(&[
-                    "student",
-                    "employee",
-                    "member",
-                    "affiliate",
-                    "alum",
-                    "library-walk-in",
-                ]),
-            ),
-            ("unsaid", with(&[])),
-        ]
     }
 }
 

@@ -1,7 +1,9 @@
 //! Samples of the pages for a stranger.
 
 use super::{captcha, code_entry, form, library};
-use crate::pages::{Activation, CodeEntry, Help, Notice, OldBrowser, Page, Queue, SignIn, Unlock};
+use crate::pages::{
+    Activation, CodeEntry, Help, Notice, OldBrowser, Page, Queue, Remember, SignIn, Unlock,
+};
 
 const SIGN_IN: &str = "/cas/login?service=https%3A%2F%2Flib.example.edu%2F";
 const OTHER: &str = "/cas/login?service=https%3A%2F%2Flib.example.edu%2F&again=1";
@@ -14,6 +16,8 @@ fn sign_in() -> SignIn {
         application: Some(library()),
         captcha: None,
         other_captcha: None,
+        warn: false,
+        remember: None,
         resume: None,
         switch: None,
         activation: "/signin/activation".into(),
@@ -51,6 +55,27 @@ impl Page for SignIn {
                     resume: Some("/signin/password".into()),
                     switch: Some("/signin/switch".into()),
                     ..sign_in()
+                },
+            ),
+            (
+                "remember",
+                Self {
+                    remember: Some(Remember {
+                        days: 30,
+                        checked: false,
+                    }),
+                    ..sign_in()
+                },
+            ),
+            (
+                "ticked",
+                Self {
+                    warn: true,
+                    remember: Some(Remember {
+                        days: 7,
+                        checked: true,
+                    }),
+                    ..refused(Notice::WrongPassword)
                 },
             ),
             ("wrong", refused(Notice::WrongPassword)),
