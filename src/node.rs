@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
+use idp::egress::Resolver;
 use idp::{AppParts, Clock, Entropy, Idp};
 use idp_domain::secrets::Keyring;
 use jiff::tz::TimeZone;
@@ -80,6 +81,7 @@ impl Node {
             clock: parts.clock.clone(),
             entropy: parts.entropy,
             sms: sender,
+            resolver: Resolver::system(),
         }))
         .await?;
         let router = if demo {

@@ -14,6 +14,7 @@ use themes::Themes;
 use crate::ambient::{Clock, Entropy};
 use crate::applications::ApplicationRegistry;
 use crate::config::{Config, Requirement};
+use crate::egress::{Egress, Resolver};
 use crate::factors::hash_pool::{BadCost, Cost, HashPool};
 use crate::jobs::outbox::{Bell, SmsSender};
 use crate::refusal::Refusal;
@@ -36,6 +37,8 @@ pub struct AppParts {
     pub clock: Clock,
     pub entropy: Entropy,
     pub sms: SmsSender,
+    /// Who resolves the hosts that our own requests go to.
+    pub resolver: Resolver,
 }
 
 /// One node of the identity provider.
@@ -49,6 +52,8 @@ pub struct App {
     pub sms: SmsSender,
     pub applications: ApplicationRegistry,
     pub hashing: HashPool,
+    /// Our own requests to applications.
+    pub egress: Egress,
     pub waiting: WaitingRoom,
     /// The campus-wide alarm against spraying stands: strangers are asked for a captcha.
     pub alarm: AtomicBool,
@@ -73,6 +78,7 @@ impl App {
     pub(crate) fn assemble(
         parts: AppParts,
         applications: ApplicationRegistry,
+        egress: Egress,
         arrive: Arrive,
     ) -> Result<Arc<Self>, BadCost> {
         let argon2 = &parts.config.password.argon2;
@@ -96,6 +102,7 @@ impl App {
             sms: parts.sms,
             applications,
             hashing,
+            egress,
             alarm: AtomicBool::new(false),
             bell: Bell::default(),
             arrive,

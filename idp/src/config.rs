@@ -5,6 +5,7 @@
 mod activation;
 mod bounded;
 mod database;
+mod egress;
 mod issuer;
 mod limits;
 mod networks;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 pub use activation::{Activation, Requirement, TailOnly};
 pub use bounded::Bounded;
 pub use database::{Database, DatabaseUrl};
+pub use egress::Egress;
 pub use issuer::Issuer;
 pub use limits::Limits;
 pub use networks::Networks;
@@ -41,6 +43,7 @@ pub struct Config {
     pub password: Password,
     pub session: Session,
     pub limits: Limits,
+    pub egress: Egress,
     pub notice: Notice,
 }
 
@@ -56,6 +59,7 @@ impl Default for Config {
             password: Password::default(),
             session: Session::default(),
             limits: Limits::default(),
+            egress: Egress::default(),
             notice: Notice::default(),
         }
     }
@@ -89,7 +93,8 @@ impl Config {
         self.activation.check()?;
         self.password.check()?;
         self.session.check()?;
-        self.limits.check()
+        self.limits.check()?;
+        self.egress.check()
     }
 
     /// The embedded database's file inside the data folder.

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod applications;
 pub mod config;
 pub mod demo;
+pub mod egress;
 pub mod jobs;
 pub mod keys;
 pub mod routes;
@@ -35,6 +36,7 @@ use tokio::task::JoinSet;
 pub use ambient::{Clock, Entropy};
 pub use app::{App, AppParts};
 use applications::ApplicationRegistry;
+use egress::{BadEgress, Egress};
 pub use factors::codes::CodeMessage;
 use factors::hash_pool::BadCost;
 use rate::{Limiters, NoBudget};
@@ -58,6 +60,8 @@ pub enum StartError {
     Argon2(#[from] BadCost),
     #[error(transparent)]
     Limits(#[from] NoBudget),
+    #[error(transparent)]
+    Egress(#[from] BadEgress),
 }
 
 impl Idp {
@@ -65,7 +69,13 @@ impl Idp {
     pub async fn start(parts: AppParts) -> Result<Self, StartError> {
         let applications = ApplicationRegistry::load(&parts.db, parts.config.demo).await?;
         let limiters = Limiters::new(&parts.config.limits)?;
-        let app = App::assemble(parts, applications, arrive)?;
+        let egress = Egress::new(
+            &parts.config.egress,
+            parts.config.demo,
+            &parts.clock,
+            parts.resolver.clone(),
+        )?;
+        let app = App::assemble(parts, applications, egress, arrive)?;
         Ok(Self { app, limiters })
     }
 

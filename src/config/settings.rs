@@ -2,8 +2,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use idp::config::{
-    Activation, Config, Database, Issuer, Limits, Networks, Notice, Password, Problem, School,
-    Server, Session, Tls,
+    Activation, Config, Database, Egress, Issuer, Limits, Networks, Notice, Password, Problem,
+    School, Server, Session, Tls,
 };
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ pub(crate) struct Settings {
     password: Password,
     session: Session,
     limits: Limits,
+    egress: Egress,
     notice: Notice,
     /// Text messages; without this section none are sent.
     #[serde(skip_serializing)]
@@ -75,6 +76,7 @@ impl Default for Settings {
             password: Password::default(),
             session: Session::default(),
             limits: Limits::default(),
+            egress: Egress::default(),
             notice: Notice::default(),
             sms: None,
             test: false,
@@ -119,6 +121,7 @@ impl Settings {
             password: self.password,
             session: self.session,
             limits,
+            egress: self.egress,
             notice: self.notice,
         };
         idp.check().map_err(named)?;
@@ -156,6 +159,7 @@ impl Settings {
             password: config.password,
             session: config.session,
             limits: config.limits,
+            egress: config.egress,
             notice: config.notice,
             sms: None,
             test: resolved.deployment == Deployment::Test,

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use idp::config::Config;
+use idp::egress::{Resolver, WrittenResolver};
 use idp::jobs::outbox::{Delivery, SmsSender, Undelivered, deliver_due};
 use idp::{AppParts, Clock, CodeMessage, Entropy, Idp};
 use idp_domain::factors::{Captcha, CaptchaKind};
@@ -49,6 +50,8 @@ pub struct Parts {
     pub config: Config,
     pub db: migrations::Db,
     master: MasterKey,
+    /// The hosts that our own requests find.
+    pub names: WrittenResolver,
 }
 
 /// What the gateway was given: number and code.
@@ -174,6 +177,7 @@ impl Campus {
             config,
             db: (**db).clone(),
             master,
+            names: WrittenResolver::default(),
         };
         let sms = SmsLog::default();
         let idp = node(&parts, &clock, &sms).await;
@@ -278,6 +282,8 @@ async fn node(parts: &Parts, clock: &Clock, sms: &SmsLog) -> Idp {
         clock: clock.clone(),
         entropy: Entropy::System,
         sms: sms.sender(),
+        // Nothing goes out by a name unless a test writes one down.
+        resolver: Resolver::Written(parts.names.clone()),
     }))
     .await
     .unwrap()
