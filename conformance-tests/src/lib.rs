@@ -19,6 +19,7 @@ pub mod server;
 pub mod stage;
 pub mod stats;
 pub mod story;
+pub mod suite;
 pub mod tools;
 pub mod visitor;
 

@@ -1,0 +1,184 @@
+//! The command line.
+
+mod console;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::{Args, Parser, Subcommand};
+use conformance_tests::suite::cas;
+use conformance_tests::suite::case::Case;
+use conformance_tests::suite::client::Browser;
+use conformance_tests::suite::context::Context;
+use conformance_tests::suite::evidence::Party;
+use conformance_tests::suite::options::{Options, Password, Profile, UNREGISTERED};
+use conformance_tests::suite::runner::{self, Standing};
+use conformance_tests::suite::selection::Selection;
+use url::Url;
+
+/// Conformance suites to aim at any server.
+#[derive(Debug, Parser)]
+#[command(name = "conformance-tests", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Cas(Box<CasArguments>),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  # What can be said with one registered service
+  conformance-tests cas --base https://sso.example.edu/cas --user u --password p \\
+      --service https://app.example.edu/
+
+  # With single logout: the server is told of the service http://127.0.0.1:9911/*
+  conformance-tests cas --base http://127.0.0.1:8000/cas --user u --password p \\
+      --service http://127.0.0.1:9900/app --other-service http://127.0.0.1:9901/app \\
+      --listen 127.0.0.1:9911 --report report.html --report junit.xml
+
+  # A few cases only; what there is
+  conformance-tests cas … --only 12,30-41
+  conformance-tests cas --list
+
+Exit codes: 0 no failure, 1 failures, 2 wrong use or no server.";
+
+/// Checks a CAS server against the protocol, version 3.0.3.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct CasArguments {
+    /// The address that the server's /login and the rest lie under, as `http://localhost:8080/cas`.
+    #[arg(long, value_name = "URL", required_unless_present = "list")]
+    base: Option<Url>,
+    /// Who signs in.
+    #[arg(long, value_name = "NAME", required_unless_present = "list")]
+    user: Option<String>,
+    #[arg(
+        long,
+        env = "CAS_PASSWORD",
+        hide_env_values = true,
+        required_unless_present = "list"
+    )]
+    password: Option<String>,
+    /// A service that the server knows.
+    #[arg(long, value_name = "URL", required_unless_present = "list")]
+    service: Option<String>,
+    /// Another one, of another application.
+    #[arg(long, value_name = "URL")]
+    other_service: Option<String>,
+    /// One over https.
+    #[arg(long, value_name = "URL")]
+    https_service: Option<String>,
+    /// A service that the server doesn't know.
+    #[arg(long, value_name = "URL", default_value = UNREGISTERED)]
+    unregistered: String,
+    /// Whether what is not a MUST counts as a failure or as a warning.
+    #[arg(long, value_enum, default_value_t)]
+    profile: Profile,
+    /// The name of the login form's field, where it isn't found.
+    #[arg(long, value_name = "NAME")]
+    username_field: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    password_field: Option<String>,
+    /// Serve applications for single logout here; the server must know `http://ADDR/*`.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// The address by which the server reaches --listen, where it is another one.
+    #[arg(long, value_name = "URL", requires = "listen")]
+    listen_url: Option<Url>,
+    /// The proxy callback that the server allows to --service; the suite serves it.
+    #[arg(long, value_name = "URL", requires_all = ["tls_cert", "tls_key"])]
+    callback: Option<Url>,
+    /// A proxy callback that the server doesn't allow.
+    #[arg(long, value_name = "URL")]
+    callback_denied: Option<Url>,
+    /// A service that --service may get proxy tickets for.
+    #[arg(long, value_name = "URL")]
+    proxy_target: Option<String>,
+    /// The callback's certificate chain (PEM), which the server must trust.
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// Its key (PEM).
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// The CA that signed it (PEM).
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// Run these only: numbers, ranges and parts, as 12,30-41,53b.
+    #[arg(long, value_name = "CASES")]
+    only: Option<Selection>,
+    /// Show the cases and run none.
+    #[arg(long)]
+    list: bool,
+}
+
+/// Runs the suite; true where nothing failed.
+pub async fn cas(arguments: Box<CasArguments>) -> Result<bool> {
+    let selection = arguments.only.clone().unwrap_or_default();
+    let cases: Vec<&'static Case> = cas::all().filter(|case| selection.contains(case)).collect();
+    if arguments.list {
+        console::list(&cases);
+        return Ok(true);
+    }
+    ensure!(!cases.is_empty(), "no case is chosen");
+    let mut context = Context::new(options(*arguments)?).await?;
+    reach(&context).await?;
+    let console = console::Console::new(cases.len());
+    let outcomes = runner::run(&mut context, cases, |outcome| console.show(outcome)).await;
+    console::summary(&outcomes);
+    Ok(outcomes
+        .iter()
+        .all(|outcome| outcome.standing != Standing::Fail))
+}
+
+fn options(arguments: CasArguments) -> Result<Options> {
+    let (Some(base), Some(user), Some(password), Some(service)) = (
+        arguments.base,
+        arguments.user,
+        arguments.password,
+        arguments.service,
+    ) else {
+        bail!("--base, --user, --password and --service are needed");
+    };
+    Ok(Options {
+        base,
+        user,
+        password: Password(password),
+        service,
+        other_service: arguments.other_service,
+        https_service: arguments.https_service,
+        unregistered: arguments.unregistered,
+        profile: arguments.profile,
+        username_field: arguments.username_field,
+        password_field: arguments.password_field,
+        listen: arguments.listen,
+        listen_url: arguments.listen_url,
+        callback: arguments.callback,
+        callback_denied: arguments.callback_denied,
+        proxy_target: arguments.proxy_target,
+        tls_cert: arguments.tls_cert,
+        tls_key: arguments.tls_key,
+        ca: arguments.ca,
+    })
+}
+
+/// A server that isn't there fails no case: the call was wrong.
+async fn reach(context: &Context) -> Result<()> {
+    let mut browser = Browser::new(
+        Party::Browser,
+        &context.options.base,
+        context.evidence.clone(),
+    )?;
+    let page = browser.get(context.url("login", &[])?).await;
+    let page = page.with_context(|| format!("no server at {}", context.options.base))?;
+    ensure!(
+        page.status != 404,
+        "no /login under {}: is --base right?",
+        context.options.base
+    );
+    Ok(())
+}

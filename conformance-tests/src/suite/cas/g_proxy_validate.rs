@@ -1,0 +1,5 @@
+//! G. /proxyValidate (88 to 92).
+
+use crate::suite::case::Case;
+
+pub const CASES: &[Case] = &[];

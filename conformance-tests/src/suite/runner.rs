@@ -1,0 +1,81 @@
+//! Runs cases one after another.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::case::{Case, Level, Verdict};
+use super::context::Context;
+use super::evidence::Kept;
+use super::options::Profile;
+
+/// No case takes longer.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// How a case is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    Fail,
+    /// A failure that the profile forgives.
+    Warning,
+    Pass,
+    NotApplicable,
+}
+
+/// A case that ran.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub case: &'static Case,
+    pub standing: Standing,
+    /// What was seen, or what is missing; empty for a pass.
+    pub message: String,
+    pub took: Duration,
+    pub evidence: Kept,
+}
+
+/// Runs one case.
+pub async fn run_case(context: &mut Context, case: &'static Case) -> Outcome {
+    // What late listeners wrote after the case before belongs to none.
+    context.evidence.take();
+    let begin = Instant::now();
+    let verdict = tokio::time::timeout(PATIENCE, (case.run)(context)).await;
+    let verdict = verdict.unwrap_or_else(|_| Verdict::Fail(format!("no end after {PATIENCE:?}")));
+    let (standing, message) = match verdict {
+        Verdict::Pass => (Standing::Pass, String::new()),
+        Verdict::NotApplicable(what) => (Standing::NotApplicable, what),
+        Verdict::Fail(what) => (
+            standing_of_failure(case.level, context.options.profile),
+            what,
+        ),
+    };
+    Outcome {
+        case,
+        standing,
+        message,
+        took: begin.elapsed(),
+        evidence: context.evidence.take(),
+    }
+}
+
+fn standing_of_failure(level: Level, profile: Profile) -> Standing {
+    match (level, profile) {
+        (Level::Must, _) | (_, Profile::Strict) => Standing::Fail,
+        (_, Profile::Lenient) => Standing::Warning,
+    }
+}
+
+/// Runs cases in their order; `seen` hears of each as it ends.
+pub async fn run(
+    context: &mut Context,
+    cases: impl IntoIterator<Item = &'static Case>,
+    mut seen: impl FnMut(&Outcome),
+) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for case in cases {
+        let outcome = run_case(context, case).await;
+        seen(&outcome);
+        outcomes.push(outcome);
+    }
+    outcomes
+}
