@@ -2,15 +2,18 @@
 //! its answers. What happens in between is the identity provider's.
 
 mod form;
+mod logout;
 mod params;
 mod proxy;
 mod response;
+mod saml11;
 #[cfg(test)]
 mod tests;
 mod ticket;
 mod xml;
 
 pub use form::decode_pairs;
+pub use logout::{LOGOUT_PARAMETER, front_channel_value, logout_request_id, render_logout_request};
 pub use params::{
     BadLoginRequest, BadProxyRequest, BadValidateRequest, Endpoint, Format, LoginRequest,
     LogoutRequest, Method, ProxyRequest, ValidateRequest,
@@ -19,6 +22,10 @@ pub use proxy::{ProxyFailureCode, ProxyFailureReason, render_proxy_failure, rend
 pub use response::{
     AttributeName, Attributes, FailureCode, FailureReason, JSON, PLAIN, Rendered, Success, XML,
     plain_no, plain_yes, render_failure, render_success,
+};
+pub use saml11::{
+    BadSamlQuery, BadSamlRequest, MAX_SAML_REQUEST_BYTES, SAML, SamlAnswer, SamlFailure, SamlQuery,
+    SamlRequest, render_saml_failure, render_saml_success, saml_id,
 };
 pub use ticket::{
     BadTicket, ProxyGrantingIou, ProxyGrantingTicket, ProxyTicket, SERVICE_TICKET_TTL,

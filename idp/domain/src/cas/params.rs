@@ -129,6 +129,8 @@ pub enum Endpoint {
     ProxyValidate,
     P3ServiceValidate,
     P3ProxyValidate,
+    /// SAML 1.1 (§4.2).
+    SamlValidate,
 }
 
 impl Endpoint {
@@ -293,7 +295,7 @@ fn first<'a>(pairs: &'a [Pair], name: &str) -> Option<&'a str> {
 
 /// The value, if there is one, or an error when there are several: a proxy, a client and we may
 /// each take another one.
-fn single<'a>(pairs: &'a [Pair], name: &str) -> Result<Option<&'a str>, ()> {
+pub(super) fn single<'a>(pairs: &'a [Pair], name: &str) -> Result<Option<&'a str>, ()> {
     let mut found = values(pairs, name);
     let value = found.next();
     match found.next() {
@@ -305,7 +307,7 @@ fn single<'a>(pairs: &'a [Pair], name: &str) -> Result<Option<&'a str>, ()> {
 /// §2.1.1 says “if this parameter is set”, recommends `true`, and clients send `renew=false` on
 /// every request. So: set, unless it says no. Whoever writes `renew=1` or `renew=True` gets the
 /// stricter behaviour that they asked for.
-fn is_set(pairs: &[Pair], name: &str) -> bool {
+pub(super) fn is_set(pairs: &[Pair], name: &str) -> bool {
     values(pairs, name).any(|value| {
         !["false", "0", "no", "off"]
             .iter()

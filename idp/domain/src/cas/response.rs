@@ -257,7 +257,7 @@ fn success_xml(success: &Success) -> String {
     xml.close()
 }
 
-fn facts(attributes: &Attributes) -> [(&'static str, String); 3] {
+pub(super) fn facts(attributes: &Attributes) -> [(&'static str, String); 3] {
     [
         ("authenticationDate", date(attributes.authentication_date)),
         (
@@ -269,14 +269,14 @@ fn facts(attributes: &Attributes) -> [(&'static str, String); 3] {
 }
 
 /// What may have several values, after the three facts of Appendix A.
-fn listed(attributes: &Attributes) -> impl Iterator<Item = (&str, &[String])> {
+pub(super) fn listed(attributes: &Attributes) -> impl Iterator<Item = (&str, &[String])> {
     let released = attributes.released.iter();
     std::iter::once(("authenticationMethod", attributes.factors.as_slice()))
         .chain(released.map(|(name, values)| (name.as_str(), values.as_slice())))
 }
 
 /// `xs:dateTime` in UTC, to the second: some clients parse no fraction.
-fn date(at: Timestamp) -> String {
+pub(super) fn date(at: Timestamp) -> String {
     format!("{at:.0}")
 }
 

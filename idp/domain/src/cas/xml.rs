@@ -30,6 +30,74 @@ impl ServiceResponse {
     }
 }
 
+/// Any other document, on one line. Closes what is open, so that it is well-formed whatever the
+/// caller forgets; names are ours, values anybody's.
+pub(super) struct Writer {
+    text: String,
+    open: Vec<&'static str>,
+}
+
+impl Writer {
+    /// With an XML declaration.
+    pub(super) fn new() -> Self {
+        Self {
+            text: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>".to_owned(),
+            open: Vec::new(),
+        }
+    }
+
+    /// Without one.
+    pub(super) fn fragment() -> Self {
+        Self {
+            text: String::new(),
+            open: Vec::new(),
+        }
+    }
+
+    pub(super) fn open(&mut self, name: &'static str, attributes: &[(&str, &str)]) {
+        self.tag(name, attributes, ">");
+        self.open.push(name);
+    }
+
+    pub(super) fn empty(&mut self, name: &'static str, attributes: &[(&str, &str)]) {
+        self.tag(name, attributes, "/>");
+    }
+
+    pub(super) fn text(&mut self, name: &'static str, attributes: &[(&str, &str)], text: &str) {
+        self.open(name, attributes);
+        self.text.push_str(&escape(text));
+        self.close();
+    }
+
+    pub(super) fn close(&mut self) {
+        if let Some(name) = self.open.pop() {
+            self.text.extend(["</", name, ">"]);
+        }
+    }
+
+    pub(super) fn finish(mut self) -> String {
+        while !self.open.is_empty() {
+            self.close();
+        }
+        self.text
+    }
+
+    fn tag(&mut self, name: &str, attributes: &[(&str, &str)], end: &str) {
+        self.text.extend(["<", name]);
+        for (attribute, value) in attributes {
+            let value = escape_attribute(value);
+            self.text.extend([" ", attribute, "=\"", &value, "\""]);
+        }
+        self.text.push_str(end);
+    }
+}
+
+/// A value between double quotes, where a reader turns tabs and line breaks into spaces unless
+/// they are references (XML 1.0 §3.3.3).
+fn escape_attribute(value: &str) -> String {
+    escape(value).replace('\t', "&#9;").replace('\n', "&#10;")
+}
+
 /// Text content. Characters that XML 1.0 can't hold at all, not even escaped (§2.2 of it), become
 /// U+FFFD; a carriage return survives only as a reference.
 pub(super) fn escape(text: &str) -> String {

@@ -1,3 +1,6 @@
+mod logout;
 mod requests;
 mod responses;
+mod saml11_requests;
+mod saml11_responses;
 mod tickets;

@@ -278,13 +278,14 @@ fn the_endpoints_differ_as_the_protocol_says() {
         ProxyValidate,
         P3ServiceValidate,
         P3ProxyValidate,
+        SamlValidate,
     ];
     assert_eq!(
         all.map(Endpoint::takes_proxy_tickets),
-        [false, false, true, false, true]
+        [false, false, true, false, true, false]
     );
     assert_eq!(
         all.map(Endpoint::tells_attributes),
-        [false, true, true, true, true]
+        [false, true, true, true, true, true]
     );
 }

@@ -11,12 +11,12 @@ use crate::cas::{
 
 const CAS: &str = "http://www.yale.edu/tp/cas";
 
-fn attribute(name: &str, values: &[&str]) -> (AttributeName, Vec<String>) {
+pub(super) fn attribute(name: &str, values: &[&str]) -> (AttributeName, Vec<String>) {
     let name = AttributeName::parse(name).unwrap();
     (name, values.iter().map(ToString::to_string).collect())
 }
 
-fn success(user: &str, released: Vec<(AttributeName, Vec<String>)>) -> Success {
+pub(super) fn success(user: &str, released: Vec<(AttributeName, Vec<String>)>) -> Success {
     Success {
         user: user.to_owned(),
         attributes: Some(Attributes {
@@ -227,7 +227,6 @@ fn every_proxy_failure_has_a_code_and_a_description_in_both_forms() {
             "{code:?} is never said"
         );
     }
-    // TKT-11
     assert_eq!(
         ProxyFailureReason::TargetNotAllowed.code(),
         ProxyFailureCode::UnauthorizedService
@@ -338,7 +337,7 @@ fn markup_in_values_stays_text() {
 }
 
 /// What an XML reader sees of a text: characters that XML can't hold are replaced.
-fn as_xml_text(text: &str) -> String {
+pub(super) fn as_xml_text(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\t' | '\n' | '\r' => c,
@@ -369,7 +368,7 @@ fn assert_one_user(body: &str, user: &str) {
     );
 }
 
-fn evil_text() -> impl Strategy<Value = String> {
+pub(super) fn evil_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<char>().prop_map(String::from),
         (0_u8..0x20).prop_map(|b| char::from(b).to_string()),
