@@ -86,7 +86,7 @@ fn what_could_cost_more_than_its_length_is_turned_away_unparsed() {
 
     let long = with(TICKET, &"A".repeat(MAX_SAML_REQUEST_BYTES));
     assert_eq!(parse(&long), Err(TooLong));
-    let wide: String = (0..257).map(|i| format!(" a{i}=''")).collect();
+    let wide = (0..257).fold(String::new(), |wide, i| wide + &format!(" a{i}=''"));
     assert_eq!(
         parse(&with(" MajorVersion", &format!("{wide} MajorVersion"))),
         Err(TooComplex)
@@ -271,7 +271,7 @@ fn piece() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test] // XML-04
     fn an_insertion_beside_the_ticket_never_gives_another(
