@@ -36,6 +36,8 @@ id! {
     Sid;
     /// One application's participation in a session.
     GrantId;
+    /// An application's right to act for a signed-in person (CAS proxy-granting ticket).
+    ProxyGrantingId;
     /// A one-time code that was sent.
     CodeId;
     /// A message in the outbox; also its idempotency key.

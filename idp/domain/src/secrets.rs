@@ -83,6 +83,8 @@ pub enum Use {
     QueueStamp,
     Digest,
     Check,
+    /// A ticket that a logout notice will have to name.
+    LogoutTicket,
     /// The key under which the SMS gateway counts numbers.
     SmsNumber,
 }
@@ -106,11 +108,12 @@ impl Use {
             Self::QueueStamp => b"yimen/queue-stamp",
             Self::Digest => b"yimen/digest",
             Self::Check => b"yimen/check",
+            Self::LogoutTicket => b"yimen/logout-ticket",
             Self::SmsNumber => b"yimen/sms-number",
         }
     }
 
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::IdNumber,
         Self::Phone,
         Self::Email,
@@ -127,6 +130,7 @@ impl Use {
         Self::QueueStamp,
         Self::Digest,
         Self::Check,
+        Self::LogoutTicket,
         Self::SmsNumber,
     ];
 }

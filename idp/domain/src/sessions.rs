@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::applications::Application;
 use crate::factors::Factor;
-use crate::ids::{PersonId, Sid};
+use crate::ids::{PersonId, ProxyGrantingId, Sid};
 use crate::secrets::Tag;
 use crate::signin::{Denial, HeldNumber, Holder, StepPolicy, may_issue};
 
@@ -107,6 +107,36 @@ impl ActiveSession {
 #[derive(Clone, Debug)]
 pub enum Authority {
     ActiveSession(ActiveSession),
+}
+
+impl Authority {
+    /// The session that it stands on: what is issued ends with it.
+    pub fn session(&self) -> &Session {
+        match self {
+            Self::ActiveSession(active) => active.session(),
+        }
+    }
+
+    /// The number that the application gets.
+    pub fn number(&self) -> &HeldNumber {
+        match self {
+            Self::ActiveSession(active) => active.number(),
+        }
+    }
+
+    /// Credentials were shown in this very request chain.
+    pub fn is_fresh(&self) -> bool {
+        match self {
+            Self::ActiveSession(active) => active.is_fresh(),
+        }
+    }
+
+    /// The application that acts for her, by what it holds; nothing for herself.
+    pub fn proxied_by(&self) -> Option<ProxyGrantingId> {
+        match self {
+            Self::ActiveSession(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

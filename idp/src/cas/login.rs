@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use idp_domain::applications::{Application, ProvenService};
 use idp_domain::audit::{Event, Outcome as AuditOutcome};
-use idp_domain::cas::{LoginRequest, decode_pairs};
+use idp_domain::cas::{LoginRequest, ServiceTicket, decode_pairs};
 use idp_domain::ids::PersonId;
 use idp_domain::sessions::{ActiveSession, Authority};
 use idp_domain::signin::{Denial, Destination};
@@ -185,11 +185,21 @@ async fn enter(
     match established {
         Ok(session) => {
             let authority = Authority::ActiveSession(session);
-            match tickets::issue(visit, &authority, application, service).await? {
-                Some(ticket) => Ok(visit.redirect_out(&service.with_ticket(&ticket))),
-                // Signed out on another tab in this very moment.
-                None => Ok(visit.redirect_home("/cas/login")),
-            }
+            let ticket = ServiceTicket::generate(&mut visit.rng);
+            let bound = tickets::Bound {
+                hash: ticket.hash(),
+                text: ticket.as_str(),
+                service: service.canonical(),
+                lane: Some(service.lane()),
+            };
+            Ok(
+                if tickets::issue(visit, &authority, application, bound).await? {
+                    visit.redirect_out(&service.with_ticket(&ticket))
+                } else {
+                    // Signed out on another tab in this very moment.
+                    visit.redirect_home("/cas/login")
+                },
+            )
         }
         // §2.1.1: no ticket, and no page either.
         Err(_) if gateway => Ok(visit.redirect_out(&service.plain())),

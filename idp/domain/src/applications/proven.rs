@@ -24,6 +24,12 @@ impl ProvenService {
         self.0.origin()
     }
 
+    /// `host[:port]`: what is asked of one host waits for the rest of it.
+    pub fn lane(&self) -> &str {
+        let origin = self.origin();
+        origin.split_once("://").map_or(origin, |(_, host)| host)
+    }
+
     /// The service as it is: after a logout, or a gateway request without a session.
     pub fn plain(&self) -> ProvenRedirect {
         self.redirect("")
