@@ -31,6 +31,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             let html = themes.render_sample(&frame, &sample)?;
             // Files have no server in front of them.
             let html = html.replace("\"/assets/", "\"assets/");
+            // And these would be gone before anybody has looked at them.
+            let html = html
+                .replace(" data-post>", ">")
+                .replace(" data-onward=", " data-later=");
             let path = folder.join(&name);
             fs::create_dir_all(&folder)?;
             fs::write(path, html)?;
