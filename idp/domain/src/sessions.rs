@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::applications::Application;
+use crate::applications::{AccessDenial, Application, NumberFor};
 use crate::factors::Factor;
 use crate::ids::{PersonId, ProxyGrantingId, Sid};
 use crate::secrets::Tag;
@@ -56,21 +56,25 @@ pub struct ActiveSession {
 }
 
 impl ActiveSession {
+    /// `chosen` is the number by which she once chose to be known there, if she did.
+    ///
     /// # Errors
-    /// The [`Denial`] of [`may_issue`].
+    /// The [`Denial`] of [`may_issue`], then that of the number.
     pub fn establish(
         session: Session,
         holder: Holder,
         application: Option<&Application>,
+        chosen: Option<&str>,
         policy: &StepPolicy,
         fresh: bool,
         now: Timestamp,
     ) -> Result<Self, Denial> {
         may_issue(&holder, application, policy, now)?;
-        let number = holder
-            .latest_number(now)
-            .ok_or(Denial::NoValidNumber)?
-            .clone();
+        let number = match application {
+            None => holder.latest_number(now).ok_or(Denial::NoValidNumber)?,
+            Some(application) => number_at(application, &holder, chosen, now)?,
+        }
+        .clone();
         Ok(Self {
             session,
             holder,
@@ -88,7 +92,7 @@ impl ActiveSession {
         &self.holder
     }
 
-    /// The number that she is known by here.
+    /// The number that she is known by at the application; her newest, without one.
     pub fn number(&self) -> &HeldNumber {
         &self.number
     }
@@ -100,6 +104,21 @@ impl ActiveSession {
     /// The application that it was established for.
     pub fn application(&self) -> Option<&Application> {
         self.application.as_ref()
+    }
+}
+
+fn number_at<'a>(
+    application: &Application,
+    holder: &'a Holder,
+    chosen: Option<&str>,
+    now: Timestamp,
+) -> Result<&'a HeldNumber, Denial> {
+    match application.number_for(holder, chosen, now) {
+        NumberFor::One(number) => Ok(number),
+        NumberFor::Ask(_) => Err(Denial::MustChooseNumber),
+        NumberFor::None => Err(Denial::NoAccess(AccessDenial::Number {
+            rule: application.account_number,
+        })),
     }
 }
 

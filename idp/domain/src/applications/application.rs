@@ -1,9 +1,11 @@
 use std::fmt;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::ServicePattern;
-use crate::accounts::Affiliation;
+use super::{AccessDenial, AccessPolicy, CasSide, NumberRule, Release};
+use crate::signin::Holder;
 
 /// The name of an application in files, logs and the console: 1–64 of `a-z`, `0-9` and `-`,
 /// starting with a letter or digit. Permanent.
@@ -55,9 +57,15 @@ pub struct Names {
 pub struct Application {
     pub id: ApplicationId,
     pub names: Names,
+    /// Where not, nobody may enter.
+    pub enabled: bool,
+    /// Whom to ask, for people who may not enter.
+    pub contact: Option<Names>,
     pub cas: Option<CasSide>,
-    /// What is told about a person beyond the user name.
-    pub release: Vec<ReleasedAttribute>,
+    /// Which of a person's numbers it is given.
+    pub account_number: NumberRule,
+    /// What is told about a person beyond the user name, in this order; each name once.
+    pub release: Vec<Release>,
     pub access: AccessPolicy,
 }
 
@@ -66,55 +74,27 @@ impl Application {
     pub fn takes_fragments(&self) -> bool {
         self.cas.as_ref().is_some_and(|cas| cas.spa_fragment)
     }
-}
 
-/// How an application speaks CAS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CasSide {
-    /// At least one.
-    pub services: Vec<ServicePattern>,
-    /// `http:` services are meant.
-    pub plain_http: bool,
-    /// Pages behind `#/…`: the ticket goes before the fragment (RED-08).
-    pub spa_fragment: bool,
-}
-
-/// Something about a person that an application may be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReleasedAttribute {
-    Name,
-    Number,
-    Affiliation,
-    Org,
-    Email,
-    Phone,
-}
-
-impl ReleasedAttribute {
-    /// The word in entries, also the attribute's name in CAS answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::Number => "number",
-            Self::Affiliation => "affiliation",
-            Self::Org => "org",
-            Self::Email => "email",
-            Self::Phone => "phone",
+    /// Whether this person may use it now. `zone` is the school's: its days and hours count.
+    ///
+    /// # Errors
+    /// The first [`AccessDenial`] that holds, in the order in which they help: what nobody could
+    /// change by another account comes first.
+    pub fn admits(
+        &self,
+        holder: &Holder,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<(), AccessDenial> {
+        if !self.enabled {
+            return Err(AccessDenial::Disabled);
         }
-    }
-}
-
-/// Who may use an application.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AccessPolicy {
-    /// None named means everyone.
-    pub affiliations: Vec<Affiliation>,
-}
-
-impl AccessPolicy {
-    /// True when one of a person's current affiliations is let in.
-    pub fn permits(&self, held: impl IntoIterator<Item = Affiliation>) -> bool {
-        self.affiliations.is_empty() || held.into_iter().any(|a| self.affiliations.contains(&a))
+        self.access.check(holder, zone, now)?;
+        if self.candidates(holder, now).is_empty() {
+            return Err(AccessDenial::Number {
+                rule: self.account_number,
+            });
+        }
+        Ok(())
     }
 }

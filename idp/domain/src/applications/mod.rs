@@ -5,24 +5,34 @@
 //! a looser type and returns a stricter one, and the last has no other origin, so that an open
 //! redirect can't be written.
 
+mod access;
 mod application;
+mod cas_side;
 mod entry;
+mod numbers;
 mod origin;
 mod outbound;
 mod pattern;
 mod proven;
+mod registered;
 mod registry;
+mod release;
 mod service_url;
+mod target;
 #[cfg(test)]
 mod tests;
 
-pub use application::{
-    AccessPolicy, Application, ApplicationId, BadApplicationId, CasSide, Names, ReleasedAttribute,
-};
+pub use access::{AccessDenial, AccessPolicy, ClockTime, TimeWindow, day_word};
+pub use application::{Application, ApplicationId, BadApplicationId, Names};
+pub use cas_side::{CasSide, LogoutChannel, LogoutRule, ProxyRule, RestRule};
 pub use entry::{BadEntries, BadEntry, parse_entries};
+pub use numbers::{NumberFor, NumberRule};
 pub use origin::Scheme;
 pub use outbound::OutboundUrl;
 pub use pattern::{BadPattern, PatternPort, PatternRules, ServicePattern};
 pub use proven::{ProvenRedirect, ProvenService};
-pub use registry::{Clash, Refusal, Registry};
+pub use registered::{BadAddress, RegisteredUrl};
+pub use registry::{Clash, MissingTarget, Refusal, Registry};
+pub use release::{Release, ReleaseSource, ReleasedAttribute};
 pub use service_url::{MAX_SERVICE_BYTES, RefusedUrl, ServiceUrl};
+pub use target::{BadOpaqueService, OpaqueService, ProvenCallback, ProvenTarget};

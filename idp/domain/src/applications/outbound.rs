@@ -15,6 +15,13 @@ impl OutboundUrl {
         (url.has_host() && matches!(url.scheme(), "http" | "https")).then_some(Self(url))
     }
 
+    /// The same with these behind its own query, which stays as it is.
+    pub(super) fn with_parameters(&self, parameters: &[(&str, &str)]) -> Self {
+        let mut url = self.0.clone();
+        url.query_pairs_mut().extend_pairs(parameters);
+        Self(url)
+    }
+
     pub fn url(&self) -> &Url {
         &self.0
     }

@@ -1,11 +1,11 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use super::RefusedUrl;
 use super::origin::{self, Scheme};
 use super::service_url::{
     check_path, comparable, comparable_octets, encode, holds_encoded_control,
 };
+use super::{RefusedUrl, ServiceUrl};
 
 /// Which ports a pattern covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -134,6 +134,15 @@ impl ServicePattern {
         self.port
     }
 
+    /// Whether scheme, host and port are those of `url`.
+    pub(super) fn is_origin_of(&self, url: &ServiceUrl) -> bool {
+        let port = match self.port {
+            PatternPort::Any => true,
+            PatternPort::Exact(port) => port == url.port,
+        };
+        port && self.scheme == url.scheme && self.host == url.host
+    }
+
     pub(super) fn path(&self) -> &PathPattern {
         &self.path
     }
@@ -208,7 +217,7 @@ fn parse_query(text: &str) -> Result<String, BadPattern> {
     Ok(comparable_octets(&encode(text)).into_owned())
 }
 
-fn check_host(host: &str, rules: PatternRules) -> Result<(), BadPattern> {
+pub(super) fn check_host(host: &str, rules: PatternRules) -> Result<(), BadPattern> {
     if is_loopback(host) {
         return if rules.demo {
             Ok(())

@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
 use super::origin::Scheme;
 use super::pattern::PathPattern;
 use super::{
-    Application, ApplicationId, PatternPort, ProvenService, RefusedUrl, ServicePattern, ServiceUrl,
+    Application, ApplicationId, CasSide, OpaqueService, PatternPort, ProvenCallback, ProvenService,
+    ProvenTarget, RefusedUrl, ServicePattern, ServiceUrl,
 };
 
 /// Why a `service` leads nowhere (RED-01). The visitor sees the same page for each; the word goes
@@ -36,13 +38,26 @@ impl Refusal {
     }
 }
 
-/// Two entries that claim the same pattern: which of them would get the visitor is chance.
+/// Two entries that claim the same service: which of them would get the visitor is chance.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{pattern} is claimed by both \"{first}\" and \"{second}\"")]
+#[error("{service} is claimed by both \"{first}\" and \"{second}\"")]
 pub struct Clash {
-    pub pattern: ServicePattern,
+    /// The pattern, or the opaque service.
+    pub service: String,
     pub first: ApplicationId,
     pub second: ApplicationId,
+}
+
+/// An entry that names an application which isn't there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the entry (\"{application}\"), cas.proxy.targets[{index}]: no application \"{target}\" is \
+     registered"
+)]
+pub struct MissingTarget<'a> {
+    pub application: &'a ApplicationId,
+    pub index: usize,
+    pub target: &'a ApplicationId,
 }
 
 /// All applications of the installation, ready to be asked: by id and by service. Immutable; a
@@ -51,6 +66,7 @@ pub struct Clash {
 pub struct Registry {
     by_id: BTreeMap<ApplicationId, Arc<Application>>,
     by_host: HashMap<String, Vec<Site>>,
+    opaque: HashMap<OpaqueService, Arc<Application>>,
 }
 
 /// What is registered under one scheme, host and port.
@@ -80,6 +96,10 @@ impl Registry {
                 .insert(application.id.clone(), Arc::new(application));
         }
         for application in registry.by_id.values() {
+            for service in application.cas.iter().flat_map(|cas| &cas.opaque_services) {
+                let owner = registry.opaque.entry(service.clone());
+                owner.or_insert_with(|| Arc::clone(application));
+            }
             for pattern in application.cas.iter().flat_map(|cas| &cas.services) {
                 let sites = registry.by_host.entry(pattern.host().to_owned());
                 Site::among(sites.or_default(), pattern).add(pattern, application);
@@ -92,15 +112,15 @@ impl Registry {
         registry
     }
 
-    /// Patterns that two of these entries claim.
+    /// Services that two of these entries claim.
     pub fn clashes<'a>(applications: impl IntoIterator<Item = &'a Application>) -> Vec<Clash> {
-        let mut owners: HashMap<&ServicePattern, &ApplicationId> = HashMap::new();
+        let mut owners: HashMap<Claim, &ApplicationId> = HashMap::new();
         let mut clashes = Vec::new();
         for application in applications {
-            for pattern in application.cas.iter().flat_map(|cas| &cas.services) {
-                match owners.insert(pattern, &application.id) {
+            for claim in application.cas.iter().flat_map(Claim::all) {
+                match owners.insert(claim, &application.id) {
                     Some(first) if *first != application.id => clashes.push(Clash {
-                        pattern: pattern.clone(),
+                        service: claim.to_string(),
                         first: first.clone(),
                         second: application.id.clone(),
                     }),
@@ -149,6 +169,75 @@ impl Registry {
             return Err(Refusal::Fragment);
         }
         Ok((application, ProvenService::new(url)))
+    }
+
+    /// The application that a proxy ticket is asked for, and the proof of it: an opaque service,
+    /// byte for byte, or a web address as in [`resolve`](Self::resolve).
+    ///
+    /// # Errors
+    /// [`Refusal`]
+    pub fn resolve_target(&self, raw: &str) -> Result<(Arc<Application>, ProvenTarget), Refusal> {
+        if let Some((service, application)) = OpaqueService::parse(raw)
+            .ok()
+            .and_then(|s| self.opaque.get_key_value(&s))
+        {
+            let target = ProvenTarget::opaque(service.clone());
+            return Ok((Arc::clone(application), target));
+        }
+        let (application, service) = self.resolve(raw)?;
+        Ok((application, ProvenTarget::web(service)))
+    }
+
+    /// A request's `pgtUrl`, if it is a callback of this very application (TKT-08).
+    pub fn callback(&self, application: &ApplicationId, raw: &str) -> Option<ProvenCallback> {
+        let rule = self.get(application)?.cas.as_ref()?.proxy.as_ref()?;
+        let asked = ServiceUrl::parse(raw).ok()?;
+        let registered = rule.callbacks.iter().find(|callback| callback.is(&asked))?;
+        Some(ProvenCallback::new(registered.clone()))
+    }
+
+    /// Proxy targets of these entries that are registered neither here nor among them.
+    pub fn missing_targets<'a>(&self, entries: &'a [Application]) -> Vec<MissingTarget<'a>> {
+        let known = |id: &ApplicationId| {
+            self.by_id.contains_key(id) || entries.iter().any(|entry| entry.id == *id)
+        };
+        let mut missing = Vec::new();
+        for entry in entries {
+            let rule = entry.cas.as_ref().and_then(|cas| cas.proxy.as_ref());
+            for (index, target) in rule.iter().flat_map(|r| &r.targets).enumerate() {
+                if !known(target) {
+                    missing.push(MissingTarget {
+                        application: &entry.id,
+                        index,
+                        target,
+                    });
+                }
+            }
+        }
+        missing
+    }
+}
+
+/// What can be had once only.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Claim<'a> {
+    Pattern(&'a ServicePattern),
+    Opaque(&'a OpaqueService),
+}
+
+impl<'a> Claim<'a> {
+    fn all(cas: &'a CasSide) -> impl Iterator<Item = Self> {
+        let patterns = cas.services.iter().map(Self::Pattern);
+        patterns.chain(cas.opaque_services.iter().map(Self::Opaque))
+    }
+}
+
+impl fmt::Display for Claim<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pattern(pattern) => pattern.fmt(f),
+            Self::Opaque(service) => f.write_str(service.as_str()),
+        }
     }
 }
 

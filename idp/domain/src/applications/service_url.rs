@@ -3,8 +3,8 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
 use url::Url;
 
+use super::ServicePattern;
 use super::origin::{self, Scheme};
-use super::{PatternPort, ServicePattern};
 
 /// The longest `service` that is read, in bytes: nested return addresses get long, but a
 /// `Location` of more than 4 KiB is cut or refused by the proxies of a campus.
@@ -163,12 +163,7 @@ impl ServiceUrl {
     /// Scheme, host and port are exact; the path is exact or below the pattern's; the query is the
     /// pattern's if it names one.
     pub fn matches(&self, pattern: &ServicePattern) -> bool {
-        let port = match pattern.port() {
-            PatternPort::Any => true,
-            PatternPort::Exact(port) => port == self.port,
-        };
-        port && self.scheme == pattern.scheme()
-            && self.host == pattern.host()
+        pattern.is_origin_of(self)
             && pattern.covers(&self.comparable_path(), &self.comparable_query())
     }
 

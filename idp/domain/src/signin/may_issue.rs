@@ -2,7 +2,7 @@ use jiff::Timestamp;
 
 use super::StepPolicy;
 use crate::accounts::Affiliation;
-use crate::applications::Application;
+use crate::applications::{AccessDenial, Application};
 use crate::ids::PersonId;
 
 /// The state of a person's account as a whole.
@@ -67,6 +67,8 @@ pub struct Holder {
     /// The version of the privacy notice that was accepted.
     pub notice_version: Option<String>,
     pub numbers: Vec<HeldNumber>,
+    /// The names of the groups she belongs to.
+    pub groups: Vec<String>,
 }
 
 impl Holder {
@@ -87,7 +89,7 @@ impl Holder {
 
 /// Why nothing may be issued. Only [`Denial::NoAccess`] is told to the person as such; the others
 /// lead to a step or to a uniform refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denial {
     Suspended,
     /// No number is valid today.
@@ -97,13 +99,15 @@ pub enum Denial {
     MustBindPhone,
     /// The privacy notice in force was not accepted yet.
     MustAcceptNotice,
-    /// The application is not for this person.
-    NoAccess,
+    /// The application is not for this person, or not now.
+    NoAccess(AccessDenial),
+    /// She has several numbers, and the application leaves it to her by which it knows her.
+    MustChooseNumber,
 }
 
 impl Denial {
     /// The word in the audit trail.
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Suspended => "suspended",
             Self::NoValidNumber => "no_valid_number",
@@ -111,7 +115,8 @@ impl Denial {
             Self::MustChangePassword => "must_change_password",
             Self::MustBindPhone => "must_bind_phone",
             Self::MustAcceptNotice => "must_accept_notice",
-            Self::NoAccess => "no_access",
+            Self::NoAccess(_) => "no_access",
+            Self::MustChooseNumber => "must_choose_number",
         }
     }
 }
@@ -130,8 +135,7 @@ pub fn may_issue(
     if holder.state != PersonState::Active {
         return Err(Denial::Suspended);
     }
-    let valid = holder.valid_numbers(now);
-    if valid.is_empty() {
+    if holder.valid_numbers(now).is_empty() {
         return Err(Denial::NoValidNumber);
     }
     if !holder.activated {
@@ -147,13 +151,9 @@ pub fn may_issue(
         return Err(Denial::MustAcceptNotice);
     }
     match application {
-        Some(application)
-            if !application
-                .access
-                .permits(valid.iter().map(|number| number.affiliation)) =>
-        {
-            Err(Denial::NoAccess)
-        }
-        _ => Ok(()),
+        Some(application) => application
+            .admits(holder, &policy.zone, now)
+            .map_err(Denial::NoAccess),
+        None => Ok(()),
     }
 }

@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::Destination;
 use crate::factors::Factor;
@@ -59,6 +60,8 @@ pub struct Standing {
 pub struct StepPolicy {
     pub phone_required: bool,
     pub notice_version: String,
+    /// The school's: the days and hours of access policies are there.
+    pub zone: TimeZone,
 }
 
 /// What the visitor sees next.
@@ -162,6 +165,7 @@ mod tests {
         StepPolicy {
             phone_required: true,
             notice_version: "1".into(),
+            zone: TimeZone::UTC,
         }
     }
 
