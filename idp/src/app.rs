@@ -132,6 +132,7 @@ impl App {
         StepPolicy {
             phone_required: self.phone_required(),
             notice_version: self.config.notice.version.clone(),
+            zone: self.config.school.timezone.get().clone(),
         }
     }
 }

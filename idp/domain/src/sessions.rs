@@ -161,6 +161,10 @@ impl Authority {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accounts::Affiliation;
+    use crate::applications::{NumberRule, parse_entries};
+    use crate::signin::PersonState;
+    use jiff::tz::TimeZone;
     use uuid::Uuid;
 
     fn session(last_seen: &str) -> Session {
@@ -175,6 +179,77 @@ mod tests {
             ended: false,
             not_before: Timestamp::UNIX_EPOCH,
         }
+    }
+
+    fn holder(numbers: &[(&str, Affiliation)]) -> Holder {
+        let number = |(index, (number, affiliation)): (usize, &(&str, Affiliation))| HeldNumber {
+            display: (*number).to_owned(),
+            number: (*number).to_owned(),
+            name: "李明".to_owned(),
+            affiliation: *affiliation,
+            org: None,
+            valid_from: None,
+            valid_until: None,
+            import_seq: i64::try_from(index).unwrap(),
+        };
+        Holder {
+            person: PersonId(Uuid::nil()),
+            state: PersonState::Active,
+            activated: true,
+            must_change_password: false,
+            phone_bound: true,
+            notice_version: Some("1".into()),
+            numbers: numbers.iter().enumerate().map(number).collect(),
+            groups: Vec::new(),
+        }
+    }
+
+    fn established(entry: &str, holder: &Holder, chosen: Option<&str>) -> Result<String, Denial> {
+        let policy = StepPolicy {
+            phone_required: true,
+            notice_version: "1".into(),
+            zone: TimeZone::UTC,
+        };
+        let application = parse_entries(entry, false).unwrap().remove(0);
+        ActiveSession::establish(
+            session("2026-11-21T09:00:00Z"),
+            holder.clone(),
+            Some(&application),
+            chosen,
+            &policy,
+            false,
+            "2026-11-21T09:00:00Z".parse().unwrap(),
+        )
+        .map(|active| active.number().number.clone())
+    }
+
+    #[test]
+    fn an_active_session_has_the_number_of_its_application() {
+        let entry = |rule: &str| {
+            format!(
+                r#"{{ "id": "a", "name": {{"zh-CN": "甲", "en": "A"}}, "account_number": "{rule}",
+                    "cas": {{ "services": ["https://a.edu.cn/*"] }} }}"#
+            )
+        };
+        let both = holder(&[("s1", Affiliation::Student), ("t1", Affiliation::Faculty)]);
+        assert_eq!(established(&entry("latest"), &both, None).unwrap(), "t1");
+        assert_eq!(established(&entry("student"), &both, None).unwrap(), "s1");
+        let must_choose = Err(Denial::MustChooseNumber);
+        assert_eq!(established(&entry("ask"), &both, None), must_choose);
+        assert_eq!(established(&entry("ask"), &both, Some("x")), must_choose);
+        assert_eq!(established(&entry("ask"), &both, Some("s1")).unwrap(), "s1");
+        let student = holder(&[("s1", Affiliation::Student)]);
+        assert_eq!(
+            established(&entry("staff"), &student, Some("s1")),
+            Err(Denial::NoAccess(AccessDenial::Number {
+                rule: NumberRule::Staff
+            }))
+        );
+        // What is wrong with the account comes first: nothing is said of the application.
+        let mut suspended = student;
+        suspended.state = PersonState::Suspended;
+        let denied = established(&entry("staff"), &suspended, None);
+        assert_eq!(denied, Err(Denial::Suspended));
     }
 
     #[test] // SES-11, SES-10

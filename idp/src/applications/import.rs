@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use idp_domain::Timestamp;
 use idp_domain::applications::{
-    Application, ApplicationId, BadEntries, Clash, Registry, parse_entries,
+    Application, ApplicationId, BadEntries, Clash, Registry, missing_targets, parse_entries,
 };
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::ids::AuditId;
@@ -27,6 +27,9 @@ pub enum ImportError {
     /// With an entry that is registered already.
     #[error("{}", lines(.0))]
     Clashes(Vec<Clash>),
+    /// Proxy targets that nobody registered, each with its place.
+    #[error("{}", .0.join("\n"))]
+    MissingTargets(Vec<String>),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -63,6 +66,7 @@ pub async fn import(
         .map(|stored| (stored.id, Application::from_json(&stored.entry, demo).ok()))
         .collect();
     check_clashes(&before, &entries)?;
+    check_targets(&before, &entries)?;
 
     let mut rows = Vec::new();
     for entry in &entries {
@@ -105,6 +109,27 @@ fn check_clashes(
         Ok(())
     } else {
         Err(ImportError::Clashes(clashes))
+    }
+}
+
+/// A proxy target is an application of the registry as it would be, or a slip of the pen that would
+/// show only when the first proxy ticket is asked for.
+fn check_targets(
+    before: &BTreeMap<String, Option<Application>>,
+    entries: &[Application],
+) -> Result<(), ImportError> {
+    // One that this program can't use stands there all the same.
+    let known = |id: &ApplicationId| {
+        before.contains_key(id.as_str()) || entries.iter().any(|entry| entry.id == *id)
+    };
+    let missing: Vec<String> = missing_targets(entries, known)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(ImportError::MissingTargets(missing))
     }
 }
 

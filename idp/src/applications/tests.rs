@@ -129,6 +129,24 @@ async fn a_pattern_that_another_application_has_is_refused() {
     }
 }
 
+#[tokio::test] // TKT-11
+async fn a_proxy_target_is_registered_before_or_in_the_same_file() {
+    for db in engines(&[IDP]).await {
+        let mut portal = entry("portal", "https://portal.example.edu/*");
+        portal["cas"]["proxy"] = json!({ "targets": ["portal", "mail"] });
+        let error = try_import(&db, portal.clone()).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            r#"the entry ("portal"), cas.proxy.targets[1]: no application "mail" is registered"#
+        );
+        let mail = entry("mail", "https://mail.example.edu/*");
+        let both = try_import(&db, json!([portal, mail])).await.unwrap();
+        assert_eq!(both.added, ids(&["portal", "mail"]));
+        let again = try_import(&db, portal).await.unwrap();
+        assert_eq!(again.unchanged, ids(&["portal"]));
+    }
+}
+
 #[tokio::test]
 async fn a_node_sees_a_change_at_its_next_refresh_and_not_before() {
     for db in engines(&[IDP]).await {

@@ -1,9 +1,9 @@
 //! What an application is told about a person: its release policy and nothing else.
 
-use idp_domain::applications::{Application, ReleasedAttribute};
-use idp_domain::cas::{AttributeName, Attributes, Success};
+use idp_domain::applications::{Application, ReleaseSource, ReleasedAttribute};
+use idp_domain::cas::{Attributes, Success};
 use idp_domain::sessions::Session;
-use idp_domain::signin::Holder;
+use idp_domain::signin::{HeldNumber, Holder};
 use idp_storage::persons;
 use idp_storage::tickets::Consumed;
 use migrations::Tx;
@@ -13,27 +13,30 @@ use crate::factors::phones;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
-/// The answer to a validated ticket.
+/// The answer to a validated ticket. `number` is the one by which the application knows the person.
 pub async fn success(
     visit: &Visit,
     tx: &mut Tx,
     application: &Application,
     session: &Session,
     holder: &Holder,
+    number: &HeldNumber,
     consumed: &Consumed,
 ) -> Result<Success, Refusal> {
     let mut released = Vec::new();
-    for attribute in &application.release {
-        let values = values(visit, tx, holder, *attribute).await?;
-        if let (Some(name), false) = (AttributeName::parse(attribute.as_str()), values.is_empty()) {
-            released.push((name, values));
+    for release in &application.release {
+        let values = match &release.source {
+            ReleaseSource::Constant(text) => vec![text.clone()],
+            ReleaseSource::Attribute(attribute) => {
+                values(visit, tx, holder, number, *attribute).await?
+            }
+        };
+        if !values.is_empty() {
+            released.push((release.name.clone(), values));
         }
     }
-    let number = holder.latest_number(visit.now);
     Ok(Success {
-        user: number
-            .map(|number| number.display.clone())
-            .unwrap_or_default(),
+        user: number.display.clone(),
         attributes: Some(Attributes {
             authentication_date: session.signed_in_at,
             long_term: false,
@@ -50,28 +53,32 @@ pub async fn success(
     })
 }
 
+/// Each value once. What belongs to numbers comes from every valid one, that of the application
+/// first: a client that reads one value only reads that.
 async fn values(
     visit: &Visit,
     tx: &mut Tx,
     holder: &Holder,
+    number: &HeldNumber,
     attribute: ReleasedAttribute,
 ) -> Result<Vec<String>, Refusal> {
-    let valid = holder.valid_numbers(visit.now);
-    let latest = valid.first();
+    let others = holder.valid_numbers(visit.now).into_iter();
+    let numbers = std::iter::once(number).chain(others);
     let mut values: Vec<String> = match attribute {
-        ReleasedAttribute::Name => latest.map(|n| n.name.clone()).into_iter().collect(),
-        ReleasedAttribute::Number => latest.map(|n| n.display.clone()).into_iter().collect(),
-        ReleasedAttribute::Affiliation => valid
-            .iter()
-            .map(|n| n.affiliation.as_str().to_owned())
-            .collect(),
-        ReleasedAttribute::Org => valid.iter().filter_map(|n| n.org.clone()).collect(),
+        ReleasedAttribute::Name => vec![number.name.clone()],
+        ReleasedAttribute::Number => vec![number.display.clone()],
+        ReleasedAttribute::Numbers => numbers.map(|n| n.display.clone()).collect(),
+        ReleasedAttribute::Affiliation => {
+            numbers.map(|n| n.affiliation.as_str().to_owned()).collect()
+        }
+        ReleasedAttribute::Org => numbers.filter_map(|n| n.org.clone()).collect(),
         ReleasedAttribute::Email => email(visit, tx, holder).await?.into_iter().collect(),
         ReleasedAttribute::Phone => phones::bound(tx, &visit.app.keys, holder.person)
             .await?
             .map(|phone| phone.as_str().to_owned())
             .into_iter()
             .collect(),
+        ReleasedAttribute::Groups => holder.groups.clone(),
     };
     let mut seen = std::collections::HashSet::new();
     values.retain(|value| seen.insert(value.clone()));

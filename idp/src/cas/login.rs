@@ -7,13 +7,12 @@ use axum::response::Response;
 use idp_domain::applications::{Application, ProvenService};
 use idp_domain::audit::{Event, Outcome as AuditOutcome};
 use idp_domain::cas::{LoginRequest, ServiceTicket, decode_pairs};
-use idp_domain::ids::PersonId;
 use idp_domain::sessions::{ActiveSession, Authority};
 use idp_domain::signin::{Denial, Destination};
 use idp_storage::audit;
-use themes::pages::{AccessReason, NoAccess, Notice, RefusedService, SignedIn};
+use themes::pages::{Notice, RefusedService, SignedIn};
 
-use super::tickets;
+use super::{no_access, tickets};
 use crate::factors::captcha::Answer;
 use crate::forgery::{Csrf, Fields};
 use crate::refusal::Refusal;
@@ -178,6 +177,7 @@ async fn enter(
         arrival.session,
         arrival.holder,
         Some(application),
+        None,
         &visit.app.step_policy(),
         arrival.fresh,
         visit.now,
@@ -203,7 +203,9 @@ async fn enter(
         }
         // §2.1.1: no ticket, and no page either.
         Err(_) if gateway => Ok(visit.redirect_out(&service.plain())),
-        Err(Denial::NoAccess) => no_access(visit, application, person, who).await,
+        Err(Denial::NoAccess(denial)) => {
+            no_access::refuse(visit, application, person, who, denial).await
+        }
         // A step became due since the sign-in, or the account was stopped: ask again, and let
         // the sign-in say what is missing.
         Err(_) => {
@@ -249,39 +251,6 @@ async fn refuse_service(visit: &mut Visit, reason: &'static str) -> Result<Respo
     visit.context.here.clear();
     let page = RefusedService {
         sign_in: "/cas/login".into(),
-        request_id: visit.request_id.clone(),
-    };
-    visit.page(StatusCode::FORBIDDEN, &page)
-}
-
-async fn no_access(
-    visit: &mut Visit,
-    application: &Application,
-    person: PersonId,
-    (name, number): (String, String),
-) -> Result<Response, Refusal> {
-    let entry = visit
-        .audit(Event::AccessDenied, AuditOutcome::Refused)
-        .of(person)
-        .at_application(application.id.as_str())
-        .because(Denial::NoAccess.as_str());
-    let mut tx = visit.app.db.write().await?;
-    audit::record(&mut tx, &entry).await?;
-    tx.commit().await?;
-    let page = NoAccess {
-        application: page_names(application.names.clone()),
-        name,
-        number,
-        reason: AccessReason::Affiliation {
-            admitted: application
-                .access
-                .affiliations
-                .iter()
-                .map(|affiliation| affiliation.as_str().to_owned())
-                .collect(),
-        },
-        contact: None,
-        switch: visit.form(Csrf::Session, "/signin/switch", Vec::new()),
         request_id: visit.request_id.clone(),
     };
     visit.page(StatusCode::FORBIDDEN, &page)

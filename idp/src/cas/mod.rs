@@ -4,5 +4,6 @@
 pub mod attributes;
 pub mod login;
 pub mod logout;
+pub mod no_access;
 pub mod tickets;
 pub mod validate;

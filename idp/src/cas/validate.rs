@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
-use idp_domain::applications::ApplicationId;
+use idp_domain::applications::{ApplicationId, NumberFor};
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::cas::{
     Endpoint, FailureReason, Rendered, ServiceTicket, Success, TicketKind, ValidateRequest,
@@ -130,7 +130,19 @@ async fn judge(
                 && may_issue(&holder, Some(&application), &visit.app.step_policy(), now)
                     .is_ok() =>
         {
-            Ok(attributes::success(visit, tx, &application, &session, &holder, consumed).await?)
+            match application.number_for(&holder, None, now) {
+                NumberFor::One(number) => Ok(attributes::success(
+                    visit,
+                    tx,
+                    &application,
+                    &session,
+                    &holder,
+                    number,
+                    consumed,
+                )
+                .await?),
+                NumberFor::Ask(_) | NumberFor::None => Err(FailureReason::NoLongerAllowed),
+            }
         }
         _ => Err(FailureReason::NoLongerAllowed),
     };

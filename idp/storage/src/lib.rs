@@ -10,6 +10,7 @@ pub mod contacts;
 pub mod devices;
 pub mod expiry;
 pub mod failed_secrets;
+pub mod groups;
 pub mod imports;
 pub mod one_time_codes;
 pub mod org_units;
@@ -37,6 +38,7 @@ pub const STATEMENTS: &[&[migrations::Statement]] = &[
     devices::STATEMENTS,
     expiry::STATEMENTS,
     failed_secrets::STATEMENTS,
+    groups::STATEMENTS,
     imports::STATEMENTS,
     one_time_codes::STATEMENTS,
     org_units::STATEMENTS,

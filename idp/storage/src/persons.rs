@@ -18,6 +18,8 @@ macro_rules! holder_columns {
                 AS must_change_password,
             EXISTS (SELECT 1 FROM contacts b WHERE b.person_id = p.id AND b.kind = 'phone')
                 AS phone_bound,
+            (SELECT string_agg(g.group_name, ',') FROM group_members g WHERE g.person_id = p.id)
+                AS group_names,
             r.display_number, r.number, r.name, r.affiliation, u.path AS org_path,
             r.valid_from, r.valid_until, r.import_seq"
     };
@@ -164,6 +166,8 @@ pub(crate) struct HolderRow {
     must_change_password: bool,
     phone_bound: bool,
     notice_version: Option<String>,
+    /// With commas between, which no name of a group has.
+    group_names: Option<String>,
     display_number: String,
     number: String,
     name: String,
@@ -186,6 +190,7 @@ pub(crate) fn gather(rows: impl Iterator<Item = HolderRow>) -> Option<Holder> {
             phone_bound: row.phone_bound,
             notice_version: row.notice_version.clone(),
             numbers: Vec::new(),
+            groups: names(row.group_names.as_deref()),
         });
         if let Ok(affiliation) = Affiliation::parse(&row.affiliation) {
             holder.numbers.push(HeldNumber {
@@ -201,6 +206,17 @@ pub(crate) fn gather(rows: impl Iterator<Item = HolderRow>) -> Option<Holder> {
         }
     }
     holder
+}
+
+/// In one order on both engines.
+fn names(joined: Option<&str>) -> Vec<String> {
+    let mut names: Vec<_> = joined
+        .iter()
+        .flat_map(|j| j.split(','))
+        .map(str::to_owned)
+        .collect();
+    names.sort_unstable();
+    names
 }
 
 /// What the school gave for one of a person's numbers.

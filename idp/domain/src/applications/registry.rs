@@ -48,18 +48,6 @@ pub struct Clash {
     pub second: ApplicationId,
 }
 
-/// An entry that names an application which isn't there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the entry (\"{application}\"), cas.proxy.targets[{index}]: no application \"{target}\" is \
-     registered"
-)]
-pub struct MissingTarget<'a> {
-    pub application: &'a ApplicationId,
-    pub index: usize,
-    pub target: &'a ApplicationId,
-}
-
 /// All applications of the installation, ready to be asked: by id and by service. Immutable; a
 /// change makes another one.
 #[derive(Debug, Default)]
@@ -194,27 +182,6 @@ impl Registry {
         let asked = ServiceUrl::parse(raw).ok()?;
         let registered = rule.callbacks.iter().find(|callback| callback.is(&asked))?;
         Some(ProvenCallback::new(registered.clone()))
-    }
-
-    /// Proxy targets of these entries that are registered neither here nor among them.
-    pub fn missing_targets<'a>(&self, entries: &'a [Application]) -> Vec<MissingTarget<'a>> {
-        let known = |id: &ApplicationId| {
-            self.by_id.contains_key(id) || entries.iter().any(|entry| entry.id == *id)
-        };
-        let mut missing = Vec::new();
-        for entry in entries {
-            let rule = entry.cas.as_ref().and_then(|cas| cas.proxy.as_ref());
-            for (index, target) in rule.iter().flat_map(|r| &r.targets).enumerate() {
-                if !known(target) {
-                    missing.push(MissingTarget {
-                        application: &entry.id,
-                        index,
-                        target,
-                    });
-                }
-            }
-        }
-        missing
     }
 }
 

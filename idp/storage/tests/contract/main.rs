@@ -12,6 +12,7 @@ mod contacts;
 mod devices;
 mod expiry;
 mod failed_secrets;
+mod groups;
 mod one_time_codes;
 mod outbox;
 mod passwords;

@@ -93,7 +93,9 @@ impl EntryCas {
             MAX_OPAQUE_SERVICES,
             OpaqueService::parse,
         );
-        let logout = self.logout.check(&services, rules, problems);
+        // Where a service was refused, an address “elsewhere” would only say so again.
+        let known = (services.len() == self.services.len()).then_some(services.as_slice());
+        let logout = self.logout.check(known, rules, problems);
         CasSide {
             services,
             opaque_services,
@@ -110,15 +112,17 @@ impl EntryCas {
 impl EntryLogout {
     fn check(
         self,
-        services: &[ServicePattern],
+        services: Option<&[ServicePattern]>,
         rules: PatternRules,
         problems: &mut Problems,
     ) -> LogoutRule {
         let url = self.url.and_then(|text| {
             let parsed = RegisteredUrl::parse(&text, rules).and_then(|url| {
                 // Another host would learn who was signed in here, and be asked by our server.
-                let ours = services.iter().any(|s| s.is_origin_of(url.service_url()));
-                if ours {
+                let is_ours = |services: &[ServicePattern]| {
+                    services.iter().any(|s| s.is_origin_of(url.service_url()))
+                };
+                if services.is_none_or(is_ours) {
                     Ok(url)
                 } else {
                     Err(BadAddress::Elsewhere)

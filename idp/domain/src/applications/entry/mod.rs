@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use self::place::{Problems, place_of, read};
 use self::shape::Entry;
-use super::{Application, Registry};
+use super::{Application, ApplicationId, Registry};
 
 /// One thing that is wrong, and where: `entry 2 ("library"), cas.services[0]: …`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +70,31 @@ pub fn parse_entries(text: &str, demo: bool) -> Result<Vec<Application>, BadEntr
     } else {
         Err(BadEntries(problems.found))
     }
+}
+
+/// The proxy targets of these entries, in the order of their file, that aren't `known`.
+pub fn missing_targets(
+    entries: &[Application],
+    known: impl Fn(&ApplicationId) -> bool,
+) -> Vec<BadEntry> {
+    let mut missing = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let place = place_of(
+            (entries.len() > 1).then_some(index),
+            Some(entry.id.as_str()),
+        );
+        let rule = entry.cas.as_ref().and_then(|cas| cas.proxy.as_ref());
+        let targets = rule.iter().flat_map(|rule| &rule.targets).enumerate();
+        missing.extend(
+            targets
+                .filter(|(_, id)| !known(id))
+                .map(|(i, id)| BadEntry {
+                    place: format!("{place}, cas.proxy.targets[{i}]"),
+                    problem: format!("no application \"{id}\" is registered"),
+                }),
+        );
+    }
+    missing
 }
 
 impl Application {
