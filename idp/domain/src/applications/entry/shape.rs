@@ -36,10 +36,6 @@ fn yes() -> bool {
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a key of the file that stands for itself"
-)]
 pub(super) struct EntryCas {
     pub(super) services: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,5 +1,6 @@
 mod access;
 mod entries;
+mod entry_keys;
 mod numbers;
 mod patterns;
 mod proxies;
