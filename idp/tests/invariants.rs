@@ -202,6 +202,7 @@ async fn an_application_is_told_what_its_entry_releases_and_nothing_else() {
             [
                 "affiliation",
                 "authenticationDate",
+                "authenticationMethod",
                 "isFromNewLogin",
                 "longTermAuthenticationRequestTokenUsed"
             ]
