@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::io::IsTerminal as _;
 
 use conformance_tests::suite::case::Case;
+use conformance_tests::suite::report::Report;
 use conformance_tests::suite::runner::{Outcome, Standing};
 
 /// One line a case, as it ends.
@@ -51,16 +52,28 @@ impl Console {
     }
 }
 
-/// The last lines.
-pub fn summary(outcomes: &[Outcome]) {
-    let count = |standing| outcomes.iter().filter(|it| it.standing == standing).count();
+/// The last lines; true where nothing failed, or exactly what was expected to.
+pub fn summary(report: &Report) -> bool {
     println!(
-        "\n{} passed, {} failed, {} warnings, {} not applicable",
-        count(Standing::Pass),
-        count(Standing::Fail),
-        count(Standing::Warning),
-        count(Standing::NotApplicable),
+        "\n{} passed, {} failed, {} warnings, {} not applicable; {} of 128 assertions judged in {:.0} s",
+        report.count(Standing::Pass),
+        report.count(Standing::Fail),
+        report.count(Standing::Warning),
+        report.count(Standing::NotApplicable),
+        report.assertions(),
+        report.took().as_secs_f64(),
     );
+    let Some(expectations) = &report.expectations else {
+        return report.count(Standing::Fail) == 0;
+    };
+    let surprises = expectations.surprises(&report.outcomes);
+    for surprise in &surprises {
+        println!("{surprise}");
+    }
+    if surprises.is_empty() {
+        println!("As expected of {}.", expectations.server);
+    }
+    surprises.is_empty()
 }
 
 /// `--list`

@@ -7,14 +7,16 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, Parser, Subcommand};
-use conformance_tests::suite::cas;
 use conformance_tests::suite::case::Case;
 use conformance_tests::suite::client::Browser;
 use conformance_tests::suite::context::Context;
 use conformance_tests::suite::evidence::Party;
+use conformance_tests::suite::expectations::Expectations;
 use conformance_tests::suite::options::{Options, Password, Profile, UNREGISTERED};
-use conformance_tests::suite::runner::{self, Standing};
+use conformance_tests::suite::report::{Report, ReportFile};
+use conformance_tests::suite::runner;
 use conformance_tests::suite::selection::Selection;
+use conformance_tests::suite::{cas, clock};
 use url::Url;
 
 /// Conformance suites to aim at any server.
@@ -108,6 +110,12 @@ pub struct CasArguments {
     /// The CA that signed it (PEM).
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// Write a report; its ending says which: .xml (`JUnit`), .json, .html. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    report: Vec<ReportFile>,
+    /// Known failures with their reasons: the run succeeds when exactly these fail.
+    #[arg(long, value_name = "FILE")]
+    expect: Option<PathBuf>,
     /// Run these only: numbers, ranges and parts, as 12,30-41,53b.
     #[arg(long, value_name = "CASES")]
     only: Option<Selection>,
@@ -125,14 +133,29 @@ pub async fn cas(arguments: Box<CasArguments>) -> Result<bool> {
         return Ok(true);
     }
     ensure!(!cases.is_empty(), "no case is chosen");
+    let files = arguments.report.clone();
+    let expectations = arguments
+        .expect
+        .as_deref()
+        .map(Expectations::read)
+        .transpose()?;
     let mut context = Context::new(options(*arguments)?).await?;
     reach(&context).await?;
+    let started = clock::now();
     let console = console::Console::new(cases.len());
     let outcomes = runner::run(&mut context, cases, |outcome| console.show(outcome)).await;
-    console::summary(&outcomes);
-    Ok(outcomes
-        .iter()
-        .all(|outcome| outcome.standing != Standing::Fail))
+    let options = &context.options;
+    let report = Report {
+        base: options.base.to_string(),
+        profile: options.profile,
+        started,
+        outcomes,
+        expectations,
+    };
+    for file in files {
+        file.write(&report)?;
+    }
+    Ok(console::summary(&report))
 }
 
 fn options(arguments: CasArguments) -> Result<Options> {

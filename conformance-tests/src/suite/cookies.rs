@@ -40,6 +40,11 @@ impl Jar {
         self.0.iter()
     }
 
+    /// Forgets a cookie.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|cookie| cookie.name() != name);
+    }
+
     pub fn get(&self, name: &str) -> Option<&Cookie<'static>> {
         self.0.iter().find(|cookie| cookie.name() == name)
     }

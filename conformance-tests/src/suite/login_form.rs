@@ -225,3 +225,177 @@ pub fn forms(reply: &Reply) -> Result<Vec<Form>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn page(body: &str) -> Reply {
+        Reply {
+            url: "http://sso.test/cas/login?service=s".parse().unwrap(),
+            status: 200,
+            headers: reqwest::header::HeaderMap::new(),
+            body: body.to_owned(),
+            took: Duration::ZERO,
+        }
+    }
+
+    fn found(body: &str) -> LoginForm {
+        LoginForm::find(&page(body), FieldNames::default()).unwrap()
+    }
+
+    fn sent(form: &Form) -> Vec<(&str, &str)> {
+        let pairs = form.fields.iter();
+        pairs
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect()
+    }
+
+    /// Apereo's: a relative action, the flow in `execution`, a button with a name.
+    #[test]
+    fn a_form_with_a_flow() {
+        let login = found(
+            r#"<form id=search><input name=q></form>
+            <form method="post" id="fm1" action="login">
+              <input type="text" id="username" name="username" value="">
+              <input type="password" id="password" name="password">
+              <input type="checkbox" name="warn" value="true"> <input type="checkbox" name="rememberMe" value="true">
+              <input type="hidden" name="execution" value="abc_e1s1==">
+              <input type="hidden" name="_eventId" value="submit"><input type="hidden" name="geolocation">
+              <button name="submitBtn" value="Login" type="submit">Login</button>
+              <button type="button" name="reveal">Show</button>
+            </form>"#,
+        );
+        let form = login.filled("u", "p");
+        assert_eq!(form.action.as_str(), "http://sso.test/cas/login");
+        assert_eq!(form.method, Method::POST);
+        assert_eq!(form.field("execution"), Some("abc_e1s1=="));
+        assert_eq!(form.field("submitBtn"), Some("Login"));
+        assert_eq!(form.field("reveal"), None);
+        assert_eq!(form.field("warn"), None);
+        assert_eq!(
+            (form.field("username"), form.field("password")),
+            (Some("u"), Some("p"))
+        );
+        let warn = Checkbox {
+            name: "warn".to_owned(),
+            value: "true".to_owned(),
+            checked: false,
+        };
+        assert_eq!(login.checkbox("WARN"), Some(&warn));
+    }
+
+    /// Keycloak's: an absolute action with a query, a box that is ticked without a value.
+    #[test]
+    fn a_form_with_an_absolute_action() {
+        let login = found(
+            r#"<form onsubmit="login.disabled = true" method="POST"
+                 action="http://sso.test/realms/x/authenticate?session_code=a&amp;tab_id=b">
+              <input tabindex="1" name="username" value="" type="text" autofocus>
+              <input tabindex="2" name="password" type="password">
+              <input name="rememberMe" type="checkbox" checked>
+              <input type="hidden" name="credentialId">
+              <input name="login" type="submit" value="Sign In">
+            </form>"#,
+        );
+        assert_eq!(login.form.action.query(), Some("session_code=a&tab_id=b"));
+        assert!(login.checkbox("rememberMe").unwrap().checked);
+        assert_eq!(
+            sent(&login.form),
+            [
+                ("username", ""),
+                ("password", ""),
+                ("rememberMe", "on"),
+                ("credentialId", ""),
+                ("login", "Sign In")
+            ]
+        );
+    }
+
+    /// Django's: no action at all.
+    #[test]
+    fn a_form_without_an_action() {
+        let login = found(
+            r#"<form class="form-signin" method="post" id="login_form">
+              <input type="hidden" name="csrfmiddlewaretoken" value="T">
+              <input type="hidden" name="service" value="http://a/?x=1&amp;y=%26"><input type="hidden" name="lt" value="LT-1">
+              <input type="text" name="username" required><input type="password" name="password" required>
+              <input type="checkbox" name="warn"><button type="submit">Login</button></form>"#,
+        );
+        assert_eq!(
+            login.form.action.as_str(),
+            "http://sso.test/cas/login?service=s"
+        );
+        assert_eq!(login.form.field("service"), Some("http://a/?x=1&y=%26"));
+        assert_eq!(login.form.field("lt"), Some("LT-1"));
+        assert_eq!(login.checkbox("warn").unwrap().value, "on");
+    }
+
+    /// Ours: a language form before it, a captcha, a select, and other buttons after the first.
+    #[test]
+    fn a_form_among_others() {
+        let login = found(
+            r#"<form action="/language"><input type=hidden name=to value=x><button name=lang value=en>English</button></form>
+            <form id="main-form" method="post" action="/cas/login"><input type="hidden" name="csrf" value="c">
+              <select name="kind"><option value=a>A<option value=b selected>B</select>
+              <textarea name="note">n</textarea>
+              <input name="username" autocomplete="username"><input name="captcha">
+              <input type="password" name="password"><input type="text" name="off" disabled value=1>
+              <button name="intent" value="sign-in">Sign in</button><button name="intent" value="recover">Forgot</button>
+            </form>"#,
+        );
+        assert_eq!(login.username_field, "username");
+        assert_eq!(
+            sent(&login.filled("u", "p").without("captcha")),
+            [
+                ("csrf", "c"),
+                ("kind", "b"),
+                ("note", "n"),
+                ("intent", "sign-in"),
+                ("username", "u"),
+                ("password", "p")
+            ]
+        );
+    }
+
+    #[test]
+    fn fields_of_other_names_are_found_or_given() {
+        let body = r"<form method=post><input type=hidden name=tok value=1><input type=email name=mail>
+            <input type=password name=pw></form>";
+        let login = found(body);
+        assert_eq!(
+            (login.username_field.as_str(), login.password_field.as_str()),
+            ("mail", "pw")
+        );
+        let names = FieldNames {
+            username: Some("tok"),
+            password: None,
+        };
+        assert_eq!(
+            LoginForm::find(&page(body), names).unwrap().username_field,
+            "tok"
+        );
+        let wrong = FieldNames {
+            username: None,
+            password: Some("other"),
+        };
+        assert!(LoginForm::find(&page(body), wrong).is_none());
+    }
+
+    #[test]
+    fn a_page_without_a_password_has_no_login_form() {
+        for body in [
+            "",
+            "<form><input name=q></form>",
+            "<input type=password name=p>",
+            "<form><input type=password name=p></form>",
+        ] {
+            assert!(
+                LoginForm::find(&page(body), FieldNames::default()).is_none(),
+                "{body}"
+            );
+        }
+    }
+}

@@ -23,6 +23,22 @@ pub enum Standing {
     NotApplicable,
 }
 
+impl Standing {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warning => "warning",
+            Self::Pass => "pass",
+            Self::NotApplicable => "n/a",
+        }
+    }
+
+    /// Whether the server did other than the protocol says, forgiven or not.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Fail | Self::Warning)
+    }
+}
+
 /// A case that ran.
 #[derive(Clone, Debug)]
 pub struct Outcome {

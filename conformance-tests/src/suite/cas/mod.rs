@@ -1,8 +1,12 @@
 //! The cases, by group of the protocol's assertions.
 
+pub mod a_method;
 pub mod a_requestor;
+pub mod a_service;
 pub mod b_acceptor;
+pub mod b_warn;
 pub mod c_logout;
+pub mod c_single_logout;
 pub mod d_validate1;
 pub mod e_service_validate;
 pub mod f_callback;
@@ -13,27 +17,66 @@ pub mod j_tickets;
 pub mod k_remember;
 pub mod l_saml;
 
+mod expect;
+
 use super::case::Case;
 
-/// The groups with their titles, in the order of the protocol.
-pub const GROUPS: &[(&str, &[Case])] = &[
-    ("/login asks for credentials", a_requestor::CASES),
-    ("/login takes credentials", b_acceptor::CASES),
-    ("/logout and single logout", c_logout::CASES),
-    ("/validate", d_validate1::CASES),
-    ("/serviceValidate", e_service_validate::CASES),
-    ("The proxy callback", f_callback::CASES),
-    ("/proxyValidate", g_proxy_validate::CASES),
-    ("/proxy", h_proxy::CASES),
-    ("/p3 and attributes", i_attributes::CASES),
-    ("Tickets and the cookie", j_tickets::CASES),
-    ("Long-term sign-in", k_remember::CASES),
-    ("/samlValidate", l_saml::CASES),
+/// A group of assertions, with the files that hold its cases.
+#[derive(Clone, Copy, Debug)]
+pub struct Group {
+    pub letter: char,
+    pub title: &'static str,
+    cases: &'static [&'static [Case]],
+}
+
+impl Group {
+    /// Its cases in the order of their numbers.
+    pub fn cases(&self) -> impl Iterator<Item = &'static Case> + use<> {
+        let mut cases: Vec<&Case> = self.cases.iter().copied().flatten().collect();
+        cases.sort_by_key(|case| (case.number, case.part));
+        cases.into_iter()
+    }
+}
+
+const fn group(letter: char, title: &'static str, cases: &'static [&'static [Case]]) -> Group {
+    Group {
+        letter,
+        title,
+        cases,
+    }
+}
+
+/// In the order of the protocol's assertions.
+pub const GROUPS: &[Group] = &[
+    group(
+        'A',
+        "/login asks for credentials",
+        &[a_requestor::CASES, a_service::CASES, a_method::CASES],
+    ),
+    group(
+        'B',
+        "/login takes credentials",
+        &[b_acceptor::CASES, b_warn::CASES, a_method::REDIRECT_PAGE],
+    ),
+    group(
+        'C',
+        "/logout and single logout",
+        &[c_logout::CASES, c_single_logout::CASES],
+    ),
+    group('D', "/validate", &[d_validate1::CASES]),
+    group('E', "/serviceValidate", &[e_service_validate::CASES]),
+    group('F', "The proxy callback", &[f_callback::CASES]),
+    group('G', "/proxyValidate", &[g_proxy_validate::CASES]),
+    group('H', "/proxy", &[h_proxy::CASES]),
+    group('I', "/p3 and attributes", &[i_attributes::CASES]),
+    group('J', "Tickets and the cookie", &[j_tickets::CASES]),
+    group('K', "Long-term sign-in", &[k_remember::CASES]),
+    group('L', "/samlValidate", &[l_saml::CASES]),
 ];
 
 /// All cases in their order.
 pub fn all() -> impl Iterator<Item = &'static Case> {
-    GROUPS.iter().flat_map(|(_, cases)| cases.iter())
+    GROUPS.iter().flat_map(Group::cases)
 }
 
 #[cfg(test)]

@@ -1,0 +1,129 @@
+"""Serves a CAS server that is not ours, for the conformance suite to judge.
+
+    serve.py --folder DIR --port PORT --user NAME --password WORD --ca FILE
+        --service REGEX… --callback REGEX…
+
+Makes a Django project with django-cas-server on SQLite in DIR: one user with attributes, these
+services (they may proxy and hear of logouts) and these proxy callbacks, whose certificates FILE
+signed. Serves it on 127.0.0.1:PORT under /cas. Needs no network.
+"""
+
+import argparse
+import pathlib
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.core.wsgi import get_wsgi_application
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--folder", type=pathlib.Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--user", required=True)
+    parser.add_argument("--password", required=True)
+    parser.add_argument("--ca", required=True)
+    parser.add_argument("--service", action="append", default=[])
+    parser.add_argument("--callback", action="append", default=[])
+    return parser.parse_args()
+
+
+def configure(args: argparse.Namespace) -> None:
+    settings.configure(
+        ALLOWED_HOSTS=["127.0.0.1", "localhost"],
+        # It guards nothing: the database is gone after the test.
+        SECRET_KEY="conformance",
+        ROOT_URLCONF="addresses",
+        INSTALLED_APPS=[
+            "django.contrib.contenttypes",
+            "django.contrib.auth",
+            "django.contrib.sessions",
+            "django.contrib.messages",
+            "django.contrib.staticfiles",
+            "cas_server",
+        ],
+        MIDDLEWARE=[
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.middleware.locale.LocaleMiddleware",
+            "django.middleware.common.CommonMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "django.contrib.messages.middleware.MessageMiddleware",
+        ],
+        TEMPLATES=[
+            {
+                "BACKEND": "django.template.backends.django.DjangoTemplates",
+                "APP_DIRS": True,
+                "OPTIONS": {
+                    "context_processors": [
+                        "django.template.context_processors.request",
+                        "django.contrib.auth.context_processors.auth",
+                        "django.contrib.messages.context_processors.messages",
+                    ]
+                },
+            }
+        ],
+        DATABASES={
+            "default": {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": args.folder / "cas.sqlite3",
+                "OPTIONS": {"timeout": 30, "transaction_mode": "IMMEDIATE"},
+            }
+        },
+        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+        STATIC_URL="/static/",
+        USE_TZ=True,
+        CAS_AUTH_CLASS="cas_server.auth.TestAuthUser",
+        CAS_TEST_USER=args.user,
+        CAS_TEST_PASSWORD=args.password,
+        CAS_TEST_ATTRIBUTES={
+            "name": "Wei Li <wei.li@example.edu> & Co.",
+            "email": "wei.li@example.edu",
+            "affiliation": ["student", "member"],
+        },
+        CAS_PROXY_CA_CERTIFICATE_PATH=args.ca,
+        # Nothing is asked of the network.
+        CAS_NEW_VERSION_HTML_WARNING=False,
+        CAS_NEW_VERSION_EMAIL_WARNING=False,
+    )
+
+
+def fill(args: argparse.Namespace) -> None:
+    """Makes the tables and registers the services."""
+    call_command("migrate", verbosity=0, interactive=False)
+    from cas_server.models import ReplaceAttributName, ServicePattern
+
+    kinds = [("service", pattern) for pattern in args.service]
+    kinds += [("callback", pattern) for pattern in args.callback]
+    for position, (kind, pattern) in enumerate(kinds):
+        is_service = kind == "service"
+        entry = ServicePattern.objects.create(
+            pos=position,
+            name=f"{kind} {position}",
+            pattern=pattern,
+            proxy=is_service,
+            proxy_callback=not is_service,
+            single_log_out=is_service,
+        )
+        ReplaceAttributName.objects.create(name="*", replace="", service_pattern=entry)
+
+
+def serve(port: int) -> None:
+    server = ThreadedWSGIServer(("127.0.0.1", port), WSGIRequestHandler)
+    server.daemon_threads = True
+    server.set_app(get_wsgi_application())
+    server.serve_forever()
+
+
+def main() -> None:
+    args = arguments()
+    configure(args)
+    django.setup()
+    fill(args)
+    print("ready", flush=True)
+    serve(args.port)
+
+
+main()
