@@ -311,6 +311,29 @@ fn the_tables_have_no_circle() {
     }
 }
 
+/// TKT-08, XML-06: what connects anywhere is `egress`; the databases' drivers have their own way.
+#[test]
+fn there_is_one_way_out() {
+    let mut faults = Vec::new();
+    for (path, text) in product_sources() {
+        if path.starts_with("idp/src/egress") {
+            continue;
+        }
+        for connects in [
+            "TcpStream::connect",
+            "TcpSocket",
+            "lookup_host",
+            "reqwest",
+            "hyper::client",
+        ] {
+            if text.contains(connects) {
+                faults.push(format!("{}: {connects}", path.display()));
+            }
+        }
+    }
+    assert_none(&faults, "requests of our own that egress doesn't make");
+}
+
 /// INJ-01: texts of queries are constants; sqlx takes others only when told to, or in parts.
 #[test]
 fn no_query_is_put_together_from_values() {

@@ -304,3 +304,64 @@ async fn beginning(mut body: Incoming, most: usize) -> Result<Vec<u8>, hyper::Er
     }
     Ok(read)
 }
+
+#[cfg(test)]
+mod tests {
+    use idp_domain::applications::{Registry, parse_entries};
+
+    use super::*;
+    use crate::egress::WrittenResolver;
+
+    fn registered(host: &str) -> OutboundUrl {
+        let entry = format!(
+            r#"{{ "id": "a", "name": {{ "zh-CN": "甲", "en": "A" }},
+                "cas": {{ "services": ["https://{host}/*"] }} }}"#
+        );
+        let registry = Registry::new(parse_entries(&entry, false).unwrap());
+        let (_, service) = registry.resolve(&format!("https://{host}/")).unwrap();
+        service.outbound().unwrap()
+    }
+
+    /// TKT-08, XML-06: what isn't in this list is not connected to.
+    #[tokio::test]
+    async fn of_several_addresses_only_those_remain_that_may_be_asked() {
+        let written = |addresses: &[&str]| -> Vec<IpAddr> {
+            addresses
+                .iter()
+                .map(|address| address.parse().unwrap())
+                .collect()
+        };
+        let found = written(&[
+            "169.254.169.254",
+            "1.1.1.1",
+            "127.0.0.1",
+            "10.8.0.1",
+            "10.9.0.1",
+            "::ffff:10.0.0.1",
+            "2400:3200::1",
+            "::1",
+        ]);
+        let resolver = WrittenResolver::default().with("app.example.edu", &found);
+        let rules = config::Egress {
+            private_networks: "10.8.0.0/16".parse().unwrap(),
+            ca_file: None,
+        };
+        let clock = Clock::default();
+        let egress = Egress::new(&rules, false, &clock, Resolver::Written(resolver)).unwrap();
+        let addresses = egress.addresses(&registered("app.example.edu")).await;
+        assert_eq!(
+            addresses.unwrap(),
+            written(&["1.1.1.1", "10.8.0.1", "2400:3200::1"])
+        );
+    }
+
+    #[test]
+    fn the_limits_are_those_of_the_catalogue() {
+        // TKT-08, XML-06
+        let limits = Limits::default();
+        assert_eq!(limits.get, Duration::from_secs(2));
+        assert_eq!(limits.post, Duration::from_secs(5));
+        assert_eq!(limits.body, 4096);
+        assert_eq!(Egress::SLOTS_PER_HOST, 4);
+    }
+}
