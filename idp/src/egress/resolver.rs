@@ -109,3 +109,31 @@ impl WrittenResolver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_system_knows_this_machine() {
+        let found = Resolver::system().addresses("localhost").await.unwrap();
+        assert!(
+            !found.is_empty() && found.iter().all(IpAddr::is_loopback),
+            "{found:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn answers_come_one_after_another_and_the_last_stays() {
+        let [first, second] = ["10.0.0.1", "10.0.0.2"].map(|text| text.parse().unwrap());
+        let written = WrittenResolver::default()
+            .with("a", &[first])
+            .with("a", &[second]);
+        let resolver = Resolver::Written(written.clone());
+        for expected in [first, second, second] {
+            assert_eq!(resolver.addresses("a").await.unwrap(), [expected]);
+        }
+        assert!(resolver.addresses("b").await.is_err());
+        assert_eq!(written.asked(), ["a", "a", "a", "b"]);
+    }
+}
