@@ -12,7 +12,7 @@ use conformance_tests::suite::client::Browser;
 use conformance_tests::suite::context::Context;
 use conformance_tests::suite::evidence::Party;
 use conformance_tests::suite::expectations::Expectations;
-use conformance_tests::suite::options::{Options, Password, Profile, UNREGISTERED};
+use conformance_tests::suite::options::{Options, Password, Profile, SAMPLES, UNREGISTERED};
 use conformance_tests::suite::report::{Report, ReportFile};
 use conformance_tests::suite::runner;
 use conformance_tests::suite::selection::Selection;
@@ -92,17 +92,44 @@ pub struct CasArguments {
     /// The address by which the server reaches --listen, where it is another one.
     #[arg(long, value_name = "URL", requires = "listen")]
     listen_url: Option<Url>,
-    /// The proxy callback that the server allows to --service; the suite serves it.
-    #[arg(long, value_name = "URL", requires_all = ["tls_cert", "tls_key"])]
+    /// The proxy callback that the server allows to --service; the suite serves it. With a query,
+    /// as `https://localhost:9443/pgt?x=1`, more can be checked.
+    #[arg(long, value_name = "URL")]
     callback: Option<Url>,
+    /// Where the callback listens, if not on loopback at the port of --callback.
+    #[arg(long, value_name = "ADDR", requires = "callback")]
+    callback_listen: Option<SocketAddr>,
     /// A proxy callback that the server doesn't allow.
     #[arg(long, value_name = "URL")]
     callback_denied: Option<Url>,
     /// A service that --service may get proxy tickets for.
     #[arg(long, value_name = "URL")]
     proxy_target: Option<String>,
-    /// The callback's certificate chain (PEM), which the server must trust.
-    #[arg(long, value_name = "FILE")]
+    /// The callback that the server allows to --proxy-target, for chains: at the same host and port
+    /// as --callback.
+    #[arg(long, value_name = "URL", requires = "proxy_target")]
+    target_callback: Option<Url>,
+    /// A service that --proxy-target may get proxy tickets for, if not for itself.
+    #[arg(long, value_name = "URL", requires = "target_callback")]
+    chain_target: Option<String>,
+    /// A target that is no web address, as `imap://mail.example.edu`.
+    #[arg(long, value_name = "NAME", requires = "proxy_target")]
+    opaque_target: Option<String>,
+    /// A registered service that may not proxy.
+    #[arg(long, value_name = "URL", requires = "callback")]
+    no_proxy_service: Option<String>,
+    /// A registered service that is told an attribute whose name is no XML name.
+    #[arg(long, value_name = "URL")]
+    awkward_service: Option<String>,
+    /// How long the server's tickets live: their end is waited for. At most 4 minutes.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=240))]
+    ticket_lifetime: Option<u64>,
+    /// How many tickets are drawn to judge their randomness.
+    #[arg(long, value_name = "NUMBER", default_value_t = SAMPLES, value_parser = samples)]
+    samples: usize,
+    /// The callback's certificate chain (PEM), which the server must trust. Without it the suite
+    /// makes a CA of its own for the run.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// Its key (PEM).
     #[arg(long, value_name = "FILE")]
@@ -116,6 +143,9 @@ pub struct CasArguments {
     /// Known failures with their reasons: the run succeeds when exactly these fail.
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
+    /// Where the suite's own CA is written (PEM), for the server to trust.
+    #[arg(long, value_name = "FILE", conflicts_with = "tls_cert")]
+    ca_out: Option<PathBuf>,
     /// Run these only: numbers, ranges and parts, as 12,30-41,53b.
     #[arg(long, value_name = "CASES")]
     only: Option<Selection>,
@@ -182,11 +212,30 @@ fn options(arguments: CasArguments) -> Result<Options> {
         listen_url: arguments.listen_url,
         callback: arguments.callback,
         callback_denied: arguments.callback_denied,
+        callback_listen: arguments.callback_listen,
         proxy_target: arguments.proxy_target,
+        target_callback: arguments.target_callback,
+        chain_target: arguments.chain_target,
+        opaque_target: arguments.opaque_target,
+        no_proxy_service: arguments.no_proxy_service,
+        awkward_service: arguments.awkward_service,
         tls_cert: arguments.tls_cert,
         tls_key: arguments.tls_key,
         ca: arguments.ca,
+        ca_out: arguments.ca_out,
+        ticket_lifetime: arguments.ticket_lifetime,
+        samples: arguments.samples,
     })
+}
+
+/// Fewer say nothing, more are no sample.
+fn samples(text: &str) -> Result<usize, String> {
+    let number = text.parse().map_err(|_| "no number".to_owned())?;
+    if (20..=100_000).contains(&number) {
+        Ok(number)
+    } else {
+        Err("between 20 and 100000".to_owned())
+    }
 }
 
 /// A server that isn't there fails no case: the call was wrong.

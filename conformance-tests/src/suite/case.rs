@@ -102,13 +102,13 @@ impl From<Outcome> for Verdict {
 /// `case!(28, "b", Must, "CAS 3.0.3 §2.2.1", "title", function)`, the part being optional.
 #[macro_export]
 macro_rules! case {
-    ($number:literal, $part:literal, $level:ident, $section:literal, $title:literal, $function:path $(,)?) => {
+    ($number:literal, $part:literal, $level:ident, $section:expr, $title:literal, $function:path $(,)?) => {
         $crate::case!(@ $number, Some($part), $level, $section, $title, $function)
     };
-    ($number:literal, $level:ident, $section:literal, $title:literal, $function:path $(,)?) => {
+    ($number:literal, $level:ident, $section:expr, $title:literal, $function:path $(,)?) => {
         $crate::case!(@ $number, None, $level, $section, $title, $function)
     };
-    (@ $number:literal, $part:expr, $level:ident, $section:literal, $title:literal, $function:path) => {
+    (@ $number:literal, $part:expr, $level:ident, $section:expr, $title:literal, $function:path) => {
         $crate::suite::case::Case {
             number: $number,
             part: $part,

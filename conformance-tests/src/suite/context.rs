@@ -50,7 +50,7 @@ impl Context {
     /// The suite's own proxy callback.
     pub fn callback(&self) -> Result<&CallbackListener> {
         let listener = self.listeners.callback.as_ref();
-        listener.ok_or_else(|| missing("no proxy callback: give --callback, --tls-cert, --tls-key"))
+        listener.ok_or_else(|| missing("no proxy callback: give --callback"))
     }
 
     /// The registered service.

@@ -54,12 +54,30 @@ pub struct Options {
     pub callback: Option<Url>,
     /// A callback that the server is not set up for.
     pub callback_denied: Option<Url>,
+    /// Where the callback listens: by default on loopback, at the port of `callback`.
+    pub callback_listen: Option<SocketAddr>,
     /// A service that the proxy may get tickets for.
     pub proxy_target: Option<String>,
+    /// The callback of `proxy_target`, which proxies in its turn; at the same listener.
+    pub target_callback: Option<Url>,
+    /// A service that `proxy_target` may get tickets for; by default itself.
+    pub chain_target: Option<String>,
+    /// A target that is no web address, as `imap://mail.example.edu`.
+    pub opaque_target: Option<String>,
+    /// A registered service that may not proxy.
+    pub no_proxy_service: Option<String>,
+    /// A registered service that is told an attribute whose name is no XML name.
+    pub awkward_service: Option<String>,
     /// Certificate and key of the callback listener (PEM), and the CA that signed it.
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
     pub ca: Option<PathBuf>,
+    /// Where the suite's own CA is written (PEM), if no certificate was given.
+    pub ca_out: Option<PathBuf>,
+    /// How long the server's tickets live, seconds; unknown: their end isn't waited for.
+    pub ticket_lifetime: Option<u64>,
+    /// How many tickets are drawn to judge their randomness.
+    pub samples: usize,
 }
 
 impl Options {
@@ -80,13 +98,25 @@ impl Options {
             listen_url: None,
             callback: None,
             callback_denied: None,
+            callback_listen: None,
             proxy_target: None,
+            target_callback: None,
+            chain_target: None,
+            opaque_target: None,
+            no_proxy_service: None,
+            awkward_service: None,
             tls_cert: None,
             tls_key: None,
             ca: None,
+            ca_out: None,
+            ticket_lifetime: None,
+            samples: SAMPLES,
         }
     }
 }
+
+/// Enough to see a fault, few enough not to be a burden.
+pub const SAMPLES: usize = 200;
 
 /// Nobody registers a service there: RFC 6761 §6.4 keeps `.invalid` free.
 pub const UNREGISTERED: &str = "https://unregistered.invalid/app";

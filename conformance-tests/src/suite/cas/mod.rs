@@ -3,19 +3,28 @@
 pub mod a_method;
 pub mod a_requestor;
 pub mod a_service;
+mod appendix;
 pub mod b_acceptor;
 pub mod b_warn;
 pub mod c_logout;
 pub mod c_single_logout;
+mod cookies_of;
 pub mod d_validate1;
+pub mod e_documents;
 pub mod e_service_validate;
 pub mod f_callback;
+pub mod f_failures;
 pub mod g_proxy_validate;
 pub mod h_proxy;
 pub mod i_attributes;
+pub mod j_cookie;
+pub mod j_proxy_tickets;
 pub mod j_tickets;
 pub mod k_remember;
 pub mod l_saml;
+mod proxying;
+mod randomness;
+mod saml;
 
 mod expect;
 
@@ -64,12 +73,24 @@ pub const GROUPS: &[Group] = &[
         &[c_logout::CASES, c_single_logout::CASES],
     ),
     group('D', "/validate", &[d_validate1::CASES]),
-    group('E', "/serviceValidate", &[e_service_validate::CASES]),
-    group('F', "The proxy callback", &[f_callback::CASES]),
+    group(
+        'E',
+        "/serviceValidate",
+        &[e_service_validate::CASES, e_documents::CASES],
+    ),
+    group(
+        'F',
+        "The proxy callback",
+        &[f_callback::CASES, f_failures::CASES],
+    ),
     group('G', "/proxyValidate", &[g_proxy_validate::CASES]),
     group('H', "/proxy", &[h_proxy::CASES]),
     group('I', "/p3 and attributes", &[i_attributes::CASES]),
-    group('J', "Tickets and the cookie", &[j_tickets::CASES]),
+    group(
+        'J',
+        "Tickets and the cookie",
+        &[j_tickets::CASES, j_proxy_tickets::CASES, j_cookie::CASES],
+    ),
     group('K', "Long-term sign-in", &[k_remember::CASES]),
     group('L', "/samlValidate", &[l_saml::CASES]),
 ];

@@ -1,22 +1,18 @@
-//! A service over plain HTTP that keeps every document posted to it.
+//! A service over plain HTTP, where logout documents are sent. Answers any path and method with
+//! 200, but for the two paths that play a broken application.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::ops::Deref;
+use std::time::Instant;
 
-use anyhow::Result;
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use url::Url;
+use tokio::task::AbortHandle;
+use url::{Url, form_urlencoded};
 
-use crate::suite::client::listed;
-use crate::suite::evidence::{Evidence, Exchange, Party};
-
-/// How long the service that hangs takes.
-const HANGS: Duration = Duration::from_secs(30);
+use super::journal::{Behaviour, Journal, Staged};
+use super::logout_document::{LogoutDocument, LogoutError};
+use crate::suite::evidence::Evidence;
 
 /// A POST to one of the suite's services.
 #[derive(Clone, Debug)]
@@ -25,12 +21,14 @@ pub struct LogoutPost {
     pub path: String,
     pub content_type: String,
     pub body: String,
+    /// The document, read strictly.
+    pub document: Result<LogoutDocument, LogoutError>,
 }
 
 impl LogoutPost {
     /// The value of a form field.
     pub fn field(&self, name: &str) -> Option<String> {
-        let mut fields = url::form_urlencoded::parse(self.body.as_bytes());
+        let mut fields = form_urlencoded::parse(self.body.as_bytes());
         fields
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.into_owned())
@@ -41,39 +39,37 @@ impl LogoutPost {
 #[derive(Debug)]
 pub struct HttpListener {
     base: String,
-    posts: Arc<Mutex<Vec<LogoutPost>>>,
-    task: JoinHandle<()>,
-}
-
-#[derive(Clone, Debug)]
-struct Shared {
-    posts: Arc<Mutex<Vec<LogoutPost>>>,
-    evidence: Evidence,
-    base: String,
+    journal: Journal,
+    accepting: AbortHandle,
+    _broken: [Staged; 2],
 }
 
 impl HttpListener {
-    /// Listens; `public` is the address under which the server reaches it, by default its own.
+    /// Listens at `address`, port 0 taking a free one; `public` is the address under which the
+    /// server reaches it, by default its own.
     pub async fn start_http(
         address: SocketAddr,
         public: Option<&Url>,
         evidence: Evidence,
     ) -> Result<Self> {
-        let socket = TcpListener::bind(address).await?;
-        let own = format!("http://{}", socket.local_addr()?);
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("nothing can listen at {address}"))?;
+        let own = format!("http://{}", listener.local_addr()?);
         let base = public.map_or(own, |url| url.as_str().trim_end_matches('/').to_owned());
-        let posts = Arc::<Mutex<Vec<LogoutPost>>>::default();
-        let shared = Shared {
-            posts: posts.clone(),
-            evidence,
-            base: base.clone(),
-        };
-        let router = Router::new().fallback(answer).with_state(shared);
-        let task = tokio::spawn(async move {
-            // It ends when the task is aborted.
-            let _ = axum::serve(socket, router).await;
-        });
-        Ok(Self { base, posts, task })
+        let path = public.map_or("", Url::path).trim_end_matches('/');
+        let journal = Journal::new(base[..base.len() - path.len()].to_owned(), evidence);
+        let broken = [
+            journal.stage(&format!("{path}/error"), Behaviour::Status(500)),
+            journal.stage(&format!("{path}/hang"), Behaviour::Hang),
+        ];
+        let accepting = tokio::spawn(accept(listener, journal.clone())).abort_handle();
+        Ok(Self {
+            base,
+            journal,
+            accepting,
+            _broken: broken,
+        })
     }
 
     /// A service here that answers at once.
@@ -91,66 +87,128 @@ impl HttpListener {
         format!("{}/error", self.base)
     }
 
-    /// One that answers after half a minute.
+    /// One that doesn't answer.
     pub fn hanging_url(&self) -> String {
         format!("{}/hang", self.base)
     }
 
     /// All POSTs so far.
     pub fn received_logouts(&self) -> Vec<LogoutPost> {
-        self.posts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let requests = self.journal.since(0).into_iter();
+        requests
+            .filter_map(|request| {
+                let document = request.logout()?;
+                Some(LogoutPost {
+                    at: request.at,
+                    content_type: request
+                        .header("content-type")
+                        .unwrap_or_default()
+                        .to_owned(),
+                    body: String::from_utf8_lossy(&request.body).into_owned(),
+                    path: request.path,
+                    document,
+                })
+            })
+            .collect()
+    }
+}
+
+impl Deref for HttpListener {
+    type Target = Journal;
+
+    fn deref(&self) -> &Journal {
+        &self.journal
     }
 }
 
 impl Drop for HttpListener {
     fn drop(&mut self) {
-        self.task.abort();
+        self.accepting.abort();
     }
 }
 
-async fn answer(
-    State(shared): State<Shared>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: String,
-) -> StatusCode {
-    let status = if uri.path().ends_with("/error") {
-        StatusCode::INTERNAL_SERVER_ERROR
-    } else {
-        StatusCode::OK
-    };
-    shared.evidence.record(Exchange {
-        party: Party::Server,
-        method: method.to_string(),
-        url: format!("{}{uri}", shared.base),
-        request_headers: listed(&headers),
-        request_body: Some(body.clone()),
-        status: Some(status.as_u16()),
-        headers: Vec::new(),
-        body: String::new(),
-        error: None,
-        milliseconds: 0,
-    });
-    if method == Method::POST {
-        let content_type = headers.get("content-type").and_then(|it| it.to_str().ok());
-        let post = LogoutPost {
-            at: Instant::now(),
-            path: uri.path().to_owned(),
-            content_type: content_type.unwrap_or_default().to_owned(),
-            body,
-        };
-        shared
-            .posts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(post);
+async fn accept(listener: TcpListener, journal: Journal) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let journal = journal.clone();
+                tokio::spawn(async move { journal.serve(stream, peer).await });
+            }
+            Err(error) => journal.note_broken(format!("not accepted: {error}")),
+        }
     }
-    if uri.path().ends_with("/hang") {
-        tokio::time::sleep(HANGS).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::suite::listeners::Received;
+    use crate::suite::options::Password;
+
+    async fn started() -> (HttpListener, reqwest::Client) {
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let evidence = Evidence::new(&Password(String::new()));
+        let listener = HttpListener::start_http(address, None, evidence)
+            .await
+            .unwrap();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_millis(500))
+            .build()
+            .unwrap();
+        (listener, http)
     }
-    status
+
+    #[tokio::test]
+    async fn requests_are_noted_and_waited_for() {
+        let (listener, http) = started().await;
+        let address = format!("{}?ticket=ST-1&x=%20", listener.service_url());
+        http.get(address).send().await.unwrap();
+        let mark = listener.mark();
+        assert_eq!(listener.since(0)[0].parameter("x").as_deref(), Some(" "));
+        let waiting = listener.wait(mark, Duration::from_secs(5), Received::logout);
+        let posting = http
+            .post(listener.other_url())
+            .form(&[("logoutRequest", "<!DOCTYPE x>")])
+            .send();
+        let (found, posted) = tokio::join!(waiting, posting);
+        assert_eq!(found, Some(Err(LogoutError::DocumentType)));
+        assert_eq!(posted.unwrap().status(), 200);
+        let none = listener.wait(mark + 1, Duration::from_millis(20), |_| Some(()));
+        assert_eq!(none.await, None);
+        let posts = listener.received_logouts();
+        assert_eq!(posts.len(), 1);
+        assert_eq!(posts[0].path, "/other");
+        assert_eq!(posts[0].field("logoutRequest").unwrap(), "<!DOCTYPE x>");
+    }
+
+    #[tokio::test]
+    async fn a_path_behaves_as_staged_as_long_as_it_is() {
+        let (listener, http) = started().await;
+        let address = format!("{}?a=b", listener.service_url());
+        {
+            let _staged = listener.stage("/app", Behaviour::Status(404));
+            assert_eq!(http.get(&address).send().await.unwrap().status(), 404);
+        }
+        {
+            let _staged = listener.stage("/app", Behaviour::Redirect("/other".to_owned()));
+            let answer = http.get(&address).send().await.unwrap();
+            assert_eq!(answer.headers()["location"], "/other?a=b");
+        }
+        assert_eq!(http.get(&address).send().await.unwrap().status(), 200);
+        assert_eq!(listener.mark(), 3);
+    }
+
+    #[tokio::test]
+    async fn two_applications_are_broken() {
+        let (listener, http) = started().await;
+        let failing = http.post(listener.failing_url()).send().await.unwrap();
+        assert_eq!(failing.status(), 500);
+        let hanging = http.post(listener.hanging_url()).send().await;
+        assert!(hanging.unwrap_err().is_timeout());
+        assert_eq!(listener.received_logouts().len(), 2);
+    }
 }
