@@ -57,8 +57,10 @@ pub struct App {
     pub waiting: WaitingRoom,
     /// The campus-wide alarm against spraying stands: strangers are asked for a captcha.
     pub alarm: AtomicBool,
-    /// Rung when something was put into the outbox.
+    /// Rung when a code was put into the outbox.
     pub bell: Bell,
+    /// Rung when a logout notice was.
+    pub notice_bell: Bell,
     /// Names of the host that requests may come by.
     pub hosts: Vec<String>,
     pub(crate) arrive: Arrive,
@@ -105,6 +107,7 @@ impl App {
             egress,
             alarm: AtomicBool::new(false),
             bell: Bell::default(),
+            notice_bell: Bell::default(),
             arrive,
         }))
     }

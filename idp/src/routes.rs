@@ -149,6 +149,9 @@ pub const ROUTES: &[Route] = &[
         &[Event::SignedOut],
         || post(cas::logout::submit),
     ),
+    page("/cas/logout/{view}", Auth::Anyone, || {
+        get(cas::logout::look)
+    }),
     validation("/cas/validate", || get(cas::validate::cas1)),
     validation("/cas/serviceValidate", || get(cas::validate::cas2)),
     validation("/cas/p3/serviceValidate", || get(cas::validate::cas3)),

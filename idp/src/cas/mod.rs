@@ -2,8 +2,10 @@
 //! its addresses.
 
 pub mod attributes;
+mod ledger;
 pub mod login;
 pub mod logout;
 pub mod no_access;
+pub mod slo;
 pub mod tickets;
 pub mod validate;

@@ -78,7 +78,8 @@ pub struct Egress {
 }
 
 impl Egress {
-    /// Requests under way at once, to all hosts and to one (XML-06).
+    /// Requests under way at once, to all hosts and to one with its port (XML-06): two servers of
+    /// one machine don't wait for each other.
     const SLOTS: usize = 64;
     const SLOTS_PER_HOST: usize = 4;
 
@@ -157,7 +158,7 @@ impl Egress {
         limit: Duration,
     ) -> Result<Answer, EgressError> {
         let deadline = Instant::now() + limit;
-        let slot = timeout_at(deadline, self.slots.take(to.host())).await;
+        let slot = timeout_at(deadline, self.slots.take(to.url().authority())).await;
         let Ok(Some(_slot)) = slot else {
             return Err(EgressError::Busy);
         };

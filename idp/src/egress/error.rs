@@ -30,8 +30,8 @@ pub enum EgressError {
 }
 
 impl EgressError {
-    /// The word in the metrics.
-    pub(super) fn result(&self) -> &'static str {
+    /// The word in metrics and ledgers.
+    pub fn result(&self) -> &'static str {
         match self {
             Self::Busy => "busy",
             Self::Unresolved(_) => "unresolved",

@@ -8,18 +8,21 @@ use idp_storage::expiry::{SWEEPS, sweep as sweep_table};
 use idp_storage::imports;
 
 use crate::app::App;
+use crate::sessions::ending;
 
 const ROWS: i64 = 500;
 const PAUSE: Duration = Duration::from_millis(20);
 /// Of one table in one run: a backlog is worked off over several.
 const BATCHES: u32 = 200;
 
-/// One run over every table.
+/// Ends what ran out, then goes once over every table.
 ///
 /// # Errors
 /// [`DbError`]; the next run goes on.
 pub async fn sweep(app: &App) -> Result<(), DbError> {
     let now = app.clock.now();
+    let ended = ending::end_run_out(app).await?;
+    metrics::counter!("sessions_run_out_total").increment(ended);
     for table in SWEEPS {
         for _ in 0..BATCHES {
             let mut tx = app.db.write().await?;

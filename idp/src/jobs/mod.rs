@@ -1,6 +1,7 @@
 //! What a node does without being asked.
 
 pub mod expiry;
+pub mod notices;
 pub mod outbox;
 pub mod spraying;
 
@@ -26,6 +27,7 @@ pub(crate) fn start(
 ) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(outbox::run(Arc::clone(app), stop.clone()));
+    jobs.spawn(notices::run(Arc::clone(app), stop.clone()));
     let node = Arc::clone(app);
     jobs.spawn(every(REGISTRY, stop.clone(), move || {
         let app = Arc::clone(&node);
@@ -41,6 +43,9 @@ pub(crate) fn start(
         async move {
             if let Err(error) = spraying::watch(&app).await {
                 tracing::warn!(%error, "the watch for spraying failed");
+            }
+            if let Err(error) = notices::gauge(&app).await {
+                tracing::warn!(%error, "the logout notices could not be counted");
             }
         }
     }));

@@ -1,4 +1,5 @@
-//! Delivers what waits in the outbox: leased, so that any node may, with retry and an end.
+//! Delivers the codes that wait in the outbox: leased, so that any node may, with retry and an
+//! end. Logout notices have a worker of their own (`notices`), and can't hold these up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use idp_domain::accounts::PhoneNumber;
 use idp_domain::secrets::Use;
-use idp_storage::outbox::{self, Leased};
+use idp_storage::outbox::{self, Claim, Leased};
 use idp_storage::{DbError, one_time_codes};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
@@ -59,6 +60,10 @@ impl Bell {
     pub fn ring(&self) {
         self.0.notify_one();
     }
+
+    pub(super) async fn rung(&self) {
+        self.0.notified().await;
+    }
 }
 
 /// Works until told to stop.
@@ -71,7 +76,7 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             Err(error) => tracing::warn!(%error, "the outbox could not be worked on"),
         }
         tokio::select! {
-            () = app.bell.0.notified() => {}
+            () = app.bell.rung() => {}
             () = tokio::time::sleep(LOOK) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
@@ -86,7 +91,12 @@ pub async fn deliver_due(app: &App) -> Result<usize, DbError> {
     let now = app.clock.now();
     let until = now.checked_add(LEASE).unwrap_or(Timestamp::MAX);
     let mut tx = app.db.write().await?;
-    let leased = outbox::claim(&mut tx, now, until, BATCH).await?;
+    let what = Claim {
+        kind: OUTBOX_KIND,
+        until,
+        limit: BATCH,
+    };
+    let leased = outbox::claim(&mut tx, what, now).await?;
     tx.commit().await?;
     let taken = leased.len();
     for message in leased {
@@ -118,16 +128,13 @@ async fn deliver(app: &App, leased: Leased) -> Result<(), DbError> {
             let backoff = SignedDuration::from_secs(1 << leased.attempts.clamp(0, 6));
             let next_at = now.checked_add(backoff).unwrap_or(now);
             let mut tx = app.db.write().await?;
-            outbox::retry(&mut tx, leased.id, next_at).await?;
+            outbox::retry(&mut tx, &leased, next_at).await?;
             tx.commit().await
         }
     }
 }
 
 fn open(app: &App, leased: &Leased) -> Option<CodeMessage> {
-    if leased.kind != OUTBOX_KIND {
-        return None;
-    }
     let json = app
         .keys
         .open(Use::Outbox, OUTBOX_PLACE, &leased.payload_enc)

@@ -17,6 +17,8 @@ pub(crate) enum FormAction {
 #[derive(Clone, Debug)]
 pub(crate) struct PageHeaders {
     pub form_action: FormAction,
+    /// Proven origins that the page may show in frames; our own pages have none.
+    pub frames: Vec<String>,
 }
 
 impl PageHeaders {
@@ -25,9 +27,14 @@ impl PageHeaders {
             FormAction::Own => "",
             FormAction::OwnAnd(origin) => origin,
         };
+        let frames = if self.frames.is_empty() {
+            String::new()
+        } else {
+            format!("frame-src {}; ", self.frames.join(" "))
+        };
         let policy = format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-             media-src 'self'; font-src 'self'; connect-src 'self'; object-src 'none'; \
+             media-src 'self'; font-src 'self'; connect-src 'self'; {frames}object-src 'none'; \
              base-uri 'none'; frame-ancestors 'none'; form-action 'self' {target}"
         );
         if let Ok(policy) = HeaderValue::from_str(policy.trim_end()) {
@@ -67,6 +74,7 @@ pub(crate) fn every_response(headers: &mut HeaderMap, https: bool) {
     if is_page(headers) && !headers.contains_key(CONTENT_SECURITY_POLICY) {
         let own = PageHeaders {
             form_action: FormAction::Own,
+            frames: Vec::new(),
         };
         own.insert_into(headers);
     }

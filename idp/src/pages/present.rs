@@ -21,7 +21,7 @@ pub async fn present(State(app): State<Arc<App>>, request: Request, next: Next) 
     parts.extensions.insert(context.clone());
     // The query is left out: it may hold a ticket.
     let span = tracing::info_span!("request", id = %context.request_id, method = %parts.method,
-        path = %context.path);
+        path = %path_for_logs(&context.path));
     let request = Request::from_parts(parts, body);
     let host_is_ours = app.hosts.contains(&context.host);
     async move {
@@ -57,6 +57,16 @@ fn is_too_old(context: &Context) -> bool {
     let agent = context.user_agent.as_deref().unwrap_or_default();
     let explorer = agent.contains("MSIE ") || agent.contains("Trident/");
     explorer && (context.path.starts_with("/signin/") || context.path == "/cas/login")
+}
+
+/// The address of a ledger is a secret of its person's for ten minutes.
+fn path_for_logs(path: &str) -> &str {
+    const LEDGER: &str = "/cas/logout/";
+    if path.starts_with(LEDGER) {
+        LEDGER
+    } else {
+        path
+    }
 }
 
 fn old_browser(context: &Context) -> Response {

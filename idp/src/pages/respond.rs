@@ -27,6 +27,38 @@ impl Visit {
         page: &impl Page,
         target: Option<&str>,
     ) -> Result<Response, Refusal> {
+        let headers = PageHeaders {
+            form_action: target.map_or(FormAction::Own, |origin| {
+                FormAction::OwnAnd(origin.to_owned())
+            }),
+            frames: Vec::new(),
+        };
+        self.page_under(status, page, &headers)
+    }
+
+    /// A page that shows these proven origins in frames. It has no form and tells nobody its
+    /// address (XML-07).
+    pub fn page_framing(
+        &mut self,
+        status: StatusCode,
+        page: &impl Page,
+        frames: Vec<String>,
+    ) -> Result<Response, Refusal> {
+        let headers = PageHeaders {
+            form_action: FormAction::Own,
+            frames,
+        };
+        let mut response = self.page_under(status, page, &headers)?;
+        super::headers::no_referrer(response.headers_mut());
+        Ok(response)
+    }
+
+    fn page_under(
+        &mut self,
+        status: StatusCode,
+        page: &impl Page,
+        protection: &PageHeaders,
+    ) -> Result<Response, Refusal> {
         self.keep_language();
         let html = self.app.themes.render(&self.frame(), page)?;
         let mut response = Response::new(Body::from(html));
@@ -36,12 +68,7 @@ impl Visit {
             CONTENT_TYPE,
             HeaderValue::from_static("text/html; charset=utf-8"),
         );
-        PageHeaders {
-            form_action: target.map_or(FormAction::Own, |origin| {
-                FormAction::OwnAnd(origin.to_owned())
-            }),
-        }
-        .insert_into(headers);
+        protection.insert_into(headers);
         Ok(self.with_cookies(response))
     }
 

@@ -1,5 +1,7 @@
 //! SSO sessions by their cookie.
 
+pub mod ending;
+
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::secrets::{Tag, hash_secret};
 use idp_domain::sessions::Session;
@@ -9,6 +11,7 @@ use idp_storage::{audit, sessions};
 use crate::cookies::{CookieKind, SetCookie};
 use crate::refusal::Refusal;
 use crate::visit::Visit;
+use ending::Reason;
 
 /// The hash under which a session's cookie is kept.
 pub fn cookie_hash(value: &str) -> Tag {
@@ -65,27 +68,25 @@ pub async fn current(visit: &mut Visit) -> Result<Option<Arrival>, Refusal> {
     }
 }
 
-/// Ends the session of this browser; true when there was one.
-pub async fn end(visit: &mut Visit, reason: &'static str) -> Result<bool, Refusal> {
+/// Takes the session's cookie from this browser; gives the hash of the session it named, live or
+/// not. An invented cookie names none, and costs a read.
+pub async fn let_go(visit: &mut Visit) -> Result<Option<Tag>, Refusal> {
     let Some(cookie) = visit.cookie(CookieKind::Session) else {
-        return Ok(false);
+        return Ok(None);
     };
     let id_hash = cookie_hash(cookie);
-    let found = sessions::find(&mut visit.app.db.read().await?, &id_hash).await?;
-    let mut ended = false;
-    if let Some((session, _)) = found {
-        let mut tx = visit.app.db.write().await?;
-        ended = sessions::end(&mut tx, &id_hash, reason, visit.now).await?;
-        if ended {
-            let entry = visit
-                .audit(Event::SignedOut, Outcome::Success)
-                .of(session.person)
-                .because(reason)
-                .with("sid", session.sid.to_string());
-            audit::record(&mut tx, &entry).await?;
-        }
-        tx.commit().await?;
-    }
     visit.set_cookie(SetCookie::removed(CookieKind::Session));
-    Ok(ended)
+    let found = sessions::find(&mut visit.app.db.read().await?, &id_hash).await?;
+    Ok(found.map(|_| id_hash))
+}
+
+/// Ends the session of this browser; true when there was one.
+pub async fn end(visit: &mut Visit, reason: Reason) -> Result<bool, Refusal> {
+    let Some(id_hash) = let_go(visit).await? else {
+        return Ok(false);
+    };
+    let mut tx = visit.app.db.write().await?;
+    let ended = ending::end(visit, &mut tx, &id_hash, reason, None).await?;
+    tx.commit().await?;
+    Ok(ended.is_some())
 }

@@ -13,7 +13,7 @@ use migrations::Tx;
 use crate::cookies::{CookieKind, SetCookie};
 use crate::factors::guard::device_hash;
 use crate::refusal::Refusal;
-use crate::sessions::cookie_hash;
+use crate::sessions::{cookie_hash, ending};
 use crate::visit::Visit;
 
 /// Who completed a sign-in, and how.
@@ -33,14 +33,7 @@ pub async fn begin_session(
     completed: &Completed<'_>,
 ) -> Result<(), Refusal> {
     let now = visit.now;
-    if let Some(former) = visit.cookies.get(CookieKind::Session).map(cookie_hash)
-        && sessions::end(tx, &former, "replaced", now).await?
-    {
-        let entry = visit
-            .audit(Event::SignedOut, Outcome::Success)
-            .because("replaced");
-        audit::record(tx, &entry).await?;
-    }
+    let former = visit.cookies.get(CookieKind::Session).map(cookie_hash);
     let secret = random_secret(&mut visit.rng);
     let life = visit.app.session_rules().life;
     let sid = Sid::new(now, &mut visit.rng);
@@ -59,6 +52,9 @@ pub async fn begin_session(
         },
     )
     .await?;
+    if let Some(former) = former {
+        ending::replace(visit, tx, &former, completed.person, sid).await?;
+    }
     remember_browser(visit, tx, completed.person).await?;
     let factors: Vec<&str> = completed.factors.iter().map(|f| f.as_str()).collect();
     let entry = visit

@@ -12,7 +12,7 @@ use idp_domain::ids::{EventId, PersonId};
 use idp_domain::secrets::{Tag, Use};
 use idp_domain::signin::{Proof, Step};
 use idp_storage::persons::{self, SchoolData};
-use idp_storage::{activation_codes, audit, devices, passwords, sessions, signins, throttle};
+use idp_storage::{activation_codes, audit, devices, passwords, signins, throttle};
 use themes::pages::{NewPassword, Notice, PasswordFault};
 use zeroize::Zeroizing;
 
@@ -21,6 +21,7 @@ use crate::accounts::sealed;
 use crate::factors::hash_pool::Lane;
 use crate::forgery::{Csrf, Fields};
 use crate::refusal::Refusal;
+use crate::sessions::ending::{self, Reason};
 use crate::visit::Visit;
 
 /// New passwords of one person that are looked at in a day.
@@ -99,7 +100,7 @@ async fn set(visit: &mut Visit, current: &Current, phc: &str) -> Result<(), Refu
     signins::end_others(&mut tx, signin.person, &signin.id_hash, now).await?;
     // This sign-in itself began earlier, and stays.
     persons::overtake(&mut tx, signin.person, signin.created_at).await?;
-    let ended = sessions::end_all(&mut tx, signin.person, "password_change", now).await?;
+    let ended = ending::end_all(visit, &mut tx, signin.person, Reason::PasswordChange).await?;
     devices::forget_all(&mut tx, signin.person).await?;
     let entry = visit
         .audit(Event::PasswordChanged, Outcome::Success)

@@ -8,7 +8,7 @@ use super::form::query_of;
 use crate::cookies::{CookieKind, SetCookie};
 use crate::forgery::{Csrf, Fields};
 use crate::refusal::Refusal;
-use crate::sessions;
+use crate::sessions::{self, ending::Reason};
 use crate::visit::Visit;
 
 /// What is carried from the application's request to the sign-in after it.
@@ -44,7 +44,7 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
 
 /// `POST /signin/switch`
 pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
-    sessions::end(&mut visit, "switch_account").await?;
+    sessions::end(&mut visit, Reason::SwitchAccount).await?;
     visit.set_cookie(SetCookie::removed(CookieKind::SignIn));
     let mut pairs = carried(form.pairs());
     pairs.push(("switched".into(), "true".into()));

@@ -11,8 +11,9 @@ migrations::statements! {
         FROM service_tickets WHERE expires_at < $1 LIMIT $2)";
     SIGNINS: "DELETE FROM signins WHERE id_hash IN (SELECT id_hash
         FROM signins WHERE expires_at < $1 LIMIT $2)";
+    /// One that nobody has ended yet still has somebody to tell.
     SESSIONS: "DELETE FROM sessions WHERE id_hash IN (SELECT id_hash
-        FROM sessions WHERE expires_at < $1 LIMIT $2)";
+        FROM sessions WHERE expires_at < $1 AND ended_at IS NOT NULL LIMIT $2)";
     CAPTCHAS: "DELETE FROM spent_captchas WHERE id_hash IN (SELECT id_hash
         FROM spent_captchas WHERE expires_at < $1 LIMIT $2)";
     CODES: "DELETE FROM one_time_codes WHERE id IN (SELECT id
@@ -25,6 +26,8 @@ migrations::statements! {
         FROM failed_secrets WHERE at < $1 LIMIT $2)";
     OUTBOX: "DELETE FROM outbox WHERE id IN (SELECT id
         FROM outbox WHERE done_at < $1 LIMIT $2)";
+    LOGOUTS: "DELETE FROM logouts WHERE id IN (SELECT id
+        FROM logouts WHERE ended_at < $1 LIMIT $2)";
 }
 
 /// A table with the time that its rows stay after their end.
@@ -88,6 +91,12 @@ pub const SWEEPS: &[Sweep] = &[
         name: "outbox",
         sql: OUTBOX,
         keep: hours(7 * 24),
+    },
+    // The ledger stays 90 days, for administrators.
+    Sweep {
+        name: "logouts",
+        sql: LOGOUTS,
+        keep: hours(90 * 24),
     },
 ];
 

@@ -12,6 +12,7 @@ pub mod expiry;
 pub mod failed_secrets;
 pub mod groups;
 pub mod imports;
+pub mod logouts;
 pub mod one_time_codes;
 pub mod org_units;
 pub mod outbox;
@@ -40,6 +41,7 @@ pub const STATEMENTS: &[&[migrations::Statement]] = &[
     failed_secrets::STATEMENTS,
     groups::STATEMENTS,
     imports::STATEMENTS,
+    logouts::STATEMENTS,
     one_time_codes::STATEMENTS,
     org_units::STATEMENTS,
     outbox::STATEMENTS,

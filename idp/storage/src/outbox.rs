@@ -13,18 +13,50 @@ migrations::statements! {
         VALUES ($1, $2, $3, $4, $4)";
     /// SQLite has one writer, so nobody else reads the same rows in between.
     CLAIM_SQLITE(Sqlite): "UPDATE outbox SET leased_until = $2, attempts = attempts + 1
-        WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND next_at <= $1
+        WHERE id IN (SELECT id FROM outbox WHERE kind = $4 AND done_at IS NULL AND next_at <= $1
             AND (leased_until IS NULL OR leased_until < $1) ORDER BY next_at LIMIT $3)
         RETURNING id, kind, payload_enc, attempts, created_at";
     CLAIM_POSTGRES(Postgres): "UPDATE outbox SET leased_until = $2, attempts = attempts + 1
-        WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND next_at <= $1
+        WHERE id IN (SELECT id FROM outbox WHERE kind = $4 AND done_at IS NULL AND next_at <= $1
             AND (leased_until IS NULL OR leased_until < $1) ORDER BY next_at LIMIT $3
             FOR UPDATE SKIP LOCKED)
         RETURNING id, kind, payload_enc, attempts, created_at";
+    /// What two nodes count at the same moment they would both take: one claims after the other.
+    TAKE_TURNS_POSTGRES(Postgres): "SELECT pg_advisory_xact_lock(hashtext($1))";
+    /// The transaction has the one writer already.
+    TAKE_TURNS_SQLITE(Sqlite): "SELECT $1";
+    /// Of each lane at most `$5` are under way: those that are, and the oldest of those that wait.
+    CLAIM_BY_LANE: "UPDATE outbox SET leased_until = $2, attempts = attempts + 1
+        WHERE id IN (
+            WITH busy AS (SELECT lane, count(*) AS under_way FROM outbox
+                    WHERE kind = $4 AND done_at IS NULL AND leased_until >= $1 GROUP BY lane),
+                due AS (SELECT id, lane, next_at,
+                        row_number() OVER (PARTITION BY lane ORDER BY next_at, id) AS place
+                    FROM outbox WHERE kind = $4 AND done_at IS NULL AND next_at <= $1
+                        AND (leased_until IS NULL OR leased_until < $1))
+            SELECT due.id FROM due LEFT JOIN busy ON busy.lane = due.lane
+                WHERE due.place + coalesce(busy.under_way, 0) <= $5
+                ORDER BY due.next_at, due.id LIMIT $3)
+            AND done_at IS NULL
+        RETURNING id, kind, payload_enc, attempts, created_at";
     DONE: "UPDATE outbox SET done_at = $2, result = $3, leased_until = NULL, payload_enc = $4
         WHERE id = $1 AND done_at IS NULL";
-    RETRY: "UPDATE outbox SET next_at = $2, leased_until = NULL WHERE id = $1 AND done_at IS NULL";
-    PENDING: "SELECT count(*) FROM outbox WHERE done_at IS NULL";
+    /// Only the worker whose lease it still is puts it back.
+    RETRY: "UPDATE outbox SET next_at = $2, leased_until = NULL
+        WHERE id = $1 AND attempts = $3 AND done_at IS NULL";
+    DUE: "SELECT EXISTS (SELECT 1 FROM outbox WHERE kind = $1 AND done_at IS NULL
+        AND next_at <= $2 AND (leased_until IS NULL OR leased_until < $2))";
+    PENDING: "SELECT count(*) FROM outbox WHERE kind = $1 AND done_at IS NULL";
+}
+
+/// What a worker takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    pub kind: &'a str,
+    /// The lease's end.
+    pub until: Timestamp,
+    /// At most so many now.
+    pub limit: i64,
 }
 
 /// A message that this worker leased.
@@ -33,6 +65,7 @@ pub struct Leased {
     pub id: OutboxId,
     pub kind: String,
     pub payload_enc: Vec<u8>,
+    /// How often it was leased, this time included.
     pub attempts: i64,
     pub created_at: Timestamp,
 }
@@ -44,6 +77,18 @@ struct LeasedRow {
     payload_enc: Vec<u8>,
     attempts: i64,
     created_at: Micros,
+}
+
+impl From<LeasedRow> for Leased {
+    fn from(row: LeasedRow) -> Self {
+        Self {
+            id: OutboxId(row.id),
+            kind: row.kind,
+            payload_enc: row.payload_enc,
+            attempts: row.attempts,
+            created_at: row.created_at.into(),
+        }
+    }
 }
 
 pub async fn put(
@@ -58,29 +103,32 @@ pub async fn put(
     Ok(())
 }
 
-/// Leases up to `limit` due messages until `until`.
-pub async fn claim(
-    tx: &mut Tx,
-    now: Timestamp,
-    until: Timestamp,
-    limit: i64,
-) -> Result<Vec<Leased>, DbError> {
+/// Leases due messages of a kind, the oldest first.
+pub async fn claim(tx: &mut Tx, what: Claim<'_>, now: Timestamp) -> Result<Vec<Leased>, DbError> {
     let sql = tx.pick(CLAIM_SQLITE, CLAIM_POSTGRES);
     let rows: Vec<LeasedRow> = run!(tx, c => sqlx::query_as(sql)
-        .bind(Micros::from(now)).bind(Micros::from(until)).bind(limit).fetch_all(c))?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Leased {
-            id: OutboxId(row.id),
-            kind: row.kind,
-            payload_enc: row.payload_enc,
-            attempts: row.attempts,
-            created_at: row.created_at.into(),
-        })
-        .collect())
+        .bind(Micros::from(now)).bind(Micros::from(what.until)).bind(what.limit).bind(what.kind)
+        .fetch_all(c))?;
+    Ok(rows.into_iter().map(Leased::from).collect())
 }
 
-/// Ends a message, delivered or dead; its content goes with it.
+/// The same, with at most `per_lane` of a lane under way at once over all nodes (XML-06): a slow
+/// lane holds up nobody but itself.
+pub async fn claim_by_lane(
+    tx: &mut Tx,
+    what: Claim<'_>,
+    per_lane: i64,
+    now: Timestamp,
+) -> Result<Vec<Leased>, DbError> {
+    let take_turns = tx.pick(TAKE_TURNS_SQLITE, TAKE_TURNS_POSTGRES);
+    run!(tx, c => sqlx::query(take_turns).bind(what.kind).execute(c))?;
+    let rows: Vec<LeasedRow> = run!(tx, c => sqlx::query_as(CLAIM_BY_LANE)
+        .bind(Micros::from(now)).bind(Micros::from(what.until)).bind(what.limit).bind(what.kind)
+        .bind(per_lane).fetch_all(c))?;
+    Ok(rows.into_iter().map(Leased::from).collect())
+}
+
+/// Ends a message, delivered or dead; its content goes with it. True for exactly one caller.
 pub async fn done(
     tx: &mut Tx,
     id: OutboxId,
@@ -93,13 +141,20 @@ pub async fn done(
     Ok(rows == 1)
 }
 
-/// Tries again at `next_at`.
-pub async fn retry(tx: &mut Tx, id: OutboxId, next_at: Timestamp) -> Result<(), DbError> {
-    run!(tx, c => sqlx::query(RETRY).bind(id.0).bind(Micros::from(next_at)).execute(c))?;
-    Ok(())
+/// Tries again at `next_at`; not when the lease ran out and another worker has it.
+pub async fn retry(tx: &mut Tx, leased: &Leased, next_at: Timestamp) -> Result<bool, DbError> {
+    let rows = run!(tx, c => sqlx::query(RETRY)
+        .bind(leased.id.0).bind(Micros::from(next_at)).bind(leased.attempts).execute(c))?;
+    Ok(rows == 1)
 }
 
-/// How many wait.
-pub async fn pending(conn: &mut Conn) -> Result<i64, DbError> {
-    run!(conn, c => sqlx::query_scalar(PENDING).fetch_one(c))
+/// Whether a message of a kind could be leased now.
+pub async fn is_due(conn: &mut Conn, kind: &str, now: Timestamp) -> Result<bool, DbError> {
+    run!(conn, c => sqlx::query_scalar(DUE)
+        .bind(kind).bind(Micros::from(now)).fetch_one(c))
+}
+
+/// How many of a kind wait.
+pub async fn pending(conn: &mut Conn, kind: &str) -> Result<i64, DbError> {
+    run!(conn, c => sqlx::query_scalar(PENDING).bind(kind).fetch_one(c))
 }

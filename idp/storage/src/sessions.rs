@@ -41,9 +41,24 @@ migrations::statements! {
         SET last_seen_at = CASE WHEN last_seen_at < $2 THEN $2 ELSE last_seen_at END
         WHERE id_hash = $1 AND ended_at IS NULL";
     END: "UPDATE sessions SET ended_at = $2, end_reason = $3
-        WHERE id_hash = $1 AND ended_at IS NULL";
+        WHERE id_hash = $1 AND ended_at IS NULL
+        RETURNING sid, person_id, number";
     END_OF_PERSON: "UPDATE sessions SET ended_at = $2, end_reason = $3
-        WHERE person_id = $1 AND ended_at IS NULL";
+        WHERE person_id = $1 AND ended_at IS NULL
+        RETURNING sid, person_id, number";
+    END_RUN_OUT_SQLITE(Sqlite): "UPDATE sessions SET ended_at = $1, end_reason = $3
+        WHERE id_hash IN (SELECT id_hash FROM sessions WHERE ended_at IS NULL
+                AND (expires_at <= $1 OR (last_seen_at <= $2 AND NOT remembered)) LIMIT $4)
+        RETURNING sid, person_id, number";
+    /// Never waits for who ends or uses a session now: so two who end several can't block each
+    /// other.
+    END_RUN_OUT_POSTGRES(Postgres): "UPDATE sessions SET ended_at = $1, end_reason = $3
+        WHERE id_hash IN (SELECT id_hash FROM sessions WHERE ended_at IS NULL
+                AND (expires_at <= $1 OR (last_seen_at <= $2 AND NOT remembered)) LIMIT $4
+                FOR UPDATE SKIP LOCKED)
+        RETURNING sid, person_id, number";
+    /// The same person signed in again in the same browser: what she has entered stays entered.
+    HAND_ON: "UPDATE grants SET sid = $2 WHERE sid = $1";
 }
 
 /// A session to be written.
@@ -130,25 +145,72 @@ pub async fn touch(tx: &mut Tx, id_hash: &Tag, now: Timestamp) -> Result<bool, D
     Ok(rows == 1)
 }
 
-/// Ends one; true for exactly one caller.
+/// A session that this caller ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedSession {
+    pub sid: Sid,
+    pub person: PersonId,
+    /// Canonical number that was typed.
+    pub number: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct EndedRow {
+    sid: Uuid,
+    person_id: Uuid,
+    number: String,
+}
+
+impl From<EndedRow> for EndedSession {
+    fn from(row: EndedRow) -> Self {
+        Self {
+            sid: Sid(row.sid),
+            person: PersonId(row.person_id),
+            number: row.number,
+        }
+    }
+}
+
+/// Ends one; exactly one caller gets it.
 pub async fn end(
     tx: &mut Tx,
     id_hash: &Tag,
     reason: &'static str,
     now: Timestamp,
-) -> Result<bool, DbError> {
-    let rows = run!(tx, c => sqlx::query(END)
-        .bind(id_hash.as_bytes()).bind(Micros::from(now)).bind(reason).execute(c))?;
-    Ok(rows == 1)
+) -> Result<Option<EndedSession>, DbError> {
+    let row: Option<EndedRow> = run!(tx, c => sqlx::query_as(END)
+        .bind(id_hash.as_bytes()).bind(Micros::from(now)).bind(reason).fetch_optional(c))?;
+    Ok(row.map(EndedSession::from))
 }
 
-/// Ends all of a person's; gives their number.
+/// Ends all of a person's.
 pub async fn end_all(
     tx: &mut Tx,
     person: PersonId,
     reason: &'static str,
     now: Timestamp,
-) -> Result<u64, DbError> {
-    run!(tx, c => sqlx::query(END_OF_PERSON)
-        .bind(person.0).bind(Micros::from(now)).bind(reason).execute(c))
+) -> Result<Vec<EndedSession>, DbError> {
+    let rows: Vec<EndedRow> = run!(tx, c => sqlx::query_as(END_OF_PERSON)
+        .bind(person.0).bind(Micros::from(now)).bind(reason).fetch_all(c))?;
+    Ok(rows.into_iter().map(EndedSession::from).collect())
+}
+
+/// Ends at most `limit` that are too old, or not used since `idle_since` and not remembered.
+pub async fn end_run_out(
+    tx: &mut Tx,
+    reason: &'static str,
+    idle_since: Timestamp,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<EndedSession>, DbError> {
+    let sql = tx.pick(END_RUN_OUT_SQLITE, END_RUN_OUT_POSTGRES);
+    let rows: Vec<EndedRow> = run!(tx, c => sqlx::query_as(sql)
+        .bind(Micros::from(now)).bind(Micros::from(idle_since)).bind(reason).bind(limit)
+        .fetch_all(c))?;
+    Ok(rows.into_iter().map(EndedSession::from).collect())
+}
+
+/// Gives the grants of a session that ended to the one that took its place.
+pub async fn hand_on(tx: &mut Tx, from: Sid, to: Sid) -> Result<u64, DbError> {
+    run!(tx, c => sqlx::query(HAND_ON).bind(from.0).bind(to.0).execute(c))
 }

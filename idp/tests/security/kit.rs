@@ -33,6 +33,8 @@ const STATE: &[&str] = &[
     "applications",
     "settings",
     "outbox",
+    "logouts",
+    "logout_notices",
 ];
 
 /// The rows of a table as text, in an order of their own.

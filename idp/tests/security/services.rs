@@ -213,6 +213,9 @@ async fn signing_out_leads_only_to_registered_services() {
             let csrf = page.field("csrf").unwrap();
             let fields = [("csrf", csrf.as_str()), (name, "https://evil.com/")];
             let reply = visitor.post("/cas/logout", &fields).await;
+            assert_eq!(reply.status, 303);
+            assert_not_reflected(&reply, "evil");
+            let reply = visitor.follow(reply).await;
             assert_own_page(&reply, 200, "signed_out");
             assert_not_reflected(&reply, "evil");
             assert_eq!(visitor.get("/cas/login").await.page(), "sign_in");

@@ -184,7 +184,8 @@ async fn a_new_password_ends_everything_that_rests_on_the_old_one() {
         campus.advance(jiff::SignedDuration::from_secs(1));
         let fields = [("password", NEW_PASSWORD), ("password_again", NEW_PASSWORD)];
         let (reply, trail) = audited_by(campus, async || a.submit(&page, &fields).await).await;
-        assert_eq!(trail, ["password.change success -"]);
+        let ended = "session.end success password_change";
+        assert_eq!(trail, ["password.change success -", ended, ended, ended]);
         let ended = scalars(
             campus,
             "SELECT CAST(detail->>'sessions_ended' AS TEXT) FROM audit_events WHERE event = 'password.change'",

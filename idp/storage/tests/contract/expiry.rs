@@ -25,8 +25,8 @@ const ROWS: &[(&str, &str)] = &[
     (
         "sessions",
         "INSERT INTO sessions (id_hash, sid, person_id, number, factors, signed_in_at,
-            last_seen_at, expires_at) VALUES ($2, $3, (SELECT id FROM persons), 's1', '[]', 0, 0,
-            $1)",
+            last_seen_at, expires_at, ended_at) VALUES ($2, $3, (SELECT id FROM persons), 's1',
+            '[]', 0, 0, $1, $1)",
     ),
     (
         "spent_captchas",
@@ -56,6 +56,11 @@ const ROWS: &[(&str, &str)] = &[
         "INSERT INTO outbox (id, kind, payload_enc, created_at, next_at, done_at)
             VALUES ($3, 'sms_code', $2, 0, 0, $1)",
     ),
+    (
+        "logouts",
+        "INSERT INTO logouts (id, sid, person_id, number, reason, ended_at, view_hash)
+            VALUES ($3, $3, (SELECT id FROM persons), 's1', 'signed_out', $1, $2)",
+    ),
 ];
 
 fn insert_into(table: &str) -> &'static str {
@@ -76,6 +81,7 @@ fn rows_of(table: &str) -> &'static str {
         "throttles" => "SELECT count(*) FROM throttles",
         "failed_secrets" => "SELECT count(*) FROM failed_secrets",
         "outbox" => "SELECT count(*) FROM outbox",
+        "logouts" => "SELECT count(*) FROM logouts",
         other => panic!("{other}"),
     }
 }
@@ -110,7 +116,7 @@ async fn run_sweep(db: &Db, which: &Sweep, now: Timestamp, limit: i64) -> u64 {
 }
 
 /// The longest that any row stays after its end.
-const LONG: SignedDuration = SignedDuration::from_hours(7 * 24);
+const LONG: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 #[tokio::test]
 async fn a_sweep_takes_what_is_over_in_batches_and_leaves_the_rest() {
@@ -174,6 +180,8 @@ async fn a_swept_session_or_bucket_takes_along_what_hangs_on_it() {
     for db in databases().await {
         prepare(&db).await;
         insert(&db, "service_tickets", 1, at(0)).await;
+        let all = "UPDATE sessions SET ended_at = 0";
+        in_tx!(db, tx => async { run!(tx, c => sqlx::query(all).execute(c)) });
         let event = idp_domain::ids::EventId(id(3));
         in_tx!(db, tx => throttle::reserve(&mut tx, event, &tag(3), &[], at(0))).unwrap();
         for which in SWEEPS.iter().filter(|s| s.name != "service_tickets") {
@@ -197,5 +205,32 @@ async fn a_code_is_gone_an_hour_after_its_end() {
         let codes = SWEEPS.iter().find(|s| s.name == "one_time_codes").unwrap();
         assert_eq!(run_sweep(&db, codes, at(3600), 9).await, 0);
         assert_eq!(run_sweep(&db, codes, at(3601), 9).await, 1);
+    }
+}
+
+#[tokio::test] // CAS 51: somebody is still to be told
+async fn a_session_that_nobody_ended_is_never_swept() {
+    for db in databases().await {
+        prepare(&db).await;
+        let sessions = SWEEPS.iter().find(|s| s.name == "sessions").unwrap();
+        assert_eq!(run_sweep(&db, sessions, at(0) + LONG, 9).await, 0);
+        assert_eq!(count(&db, "SELECT count(*) FROM grants").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_logout_stays_ninety_days_with_its_notices() {
+    for db in databases().await {
+        prepare(&db).await;
+        insert(&db, "logouts", 1, at(0)).await;
+        let notice = "INSERT INTO logout_notices (grant_id, logout_id, application_id, protocol,
+            state) SELECT $1, id, 'library', 'cas', 'delivered' FROM logouts";
+        let mut tx = db.write().await.unwrap();
+        run!(tx, c => sqlx::query(notice).bind(id(5)).execute(c)).unwrap();
+        tx.commit().await.unwrap();
+        let logouts = SWEEPS.iter().find(|s| s.name == "logouts").unwrap();
+        assert_eq!(run_sweep(&db, logouts, at(0) + LONG, 9).await, 0);
+        assert_eq!(run_sweep(&db, logouts, at(1) + LONG, 9).await, 1);
+        assert_eq!(count(&db, "SELECT count(*) FROM logout_notices").await, 0);
     }
 }

@@ -13,6 +13,7 @@ mod devices;
 mod expiry;
 mod failed_secrets;
 mod groups;
+mod logouts;
 mod one_time_codes;
 mod outbox;
 mod passwords;

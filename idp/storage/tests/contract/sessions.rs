@@ -1,8 +1,9 @@
 use idp_domain::applications::ApplicationId;
 use idp_domain::factors::Factor;
-use idp_domain::ids::GrantId;
+use idp_domain::ids::{GrantId, Sid};
 use idp_storage::tickets::{self, NewTicket};
-use idp_storage::{persons, sessions};
+use idp_storage::{Db, persons, sessions};
+use migrations::run;
 
 use crate::in_tx;
 use crate::support::{CROWD, at, databases, id, race, session, student, tag, winners};
@@ -65,7 +66,7 @@ async fn a_session_ends_once_and_is_not_touched_afterwards() {
         in_tx!(db, tx => async { Ok::<_, ()>(session(&mut tx, person, 1).await) });
         assert!(in_tx!(db, tx => sessions::touch(&mut tx, &tag(1), at(5))));
         let ended = race(&db, CROWD, move |db, _| async move {
-            in_tx!(db, tx => sessions::end(&mut tx, &tag(1), "logout", at(6)))
+            in_tx!(db, tx => sessions::end(&mut tx, &tag(1), "logout", at(6))).is_some()
         })
         .await;
         assert_eq!(winners(&ended), 1);
@@ -105,13 +106,20 @@ async fn all_of_a_persons_sessions_end_and_nobody_elses() {
         session(&mut tx, two, 4).await;
         tx.commit().await.unwrap();
         in_tx!(db, tx => sessions::end(&mut tx, &tag(1), "logout", at(1)));
-        assert_eq!(
-            in_tx!(db, tx => sessions::end_all(&mut tx, one, "password", at(2))),
-            2
+        let ended = in_tx!(db, tx => sessions::end_all(&mut tx, one, "password", at(2)));
+        let mut sids: Vec<_> = ended.iter().map(|session| session.sid.0).collect();
+        sids.sort_unstable();
+        let mut expected = [id(1_000_002), id(1_000_003)];
+        expected.sort_unstable();
+        assert_eq!(sids, expected);
+        assert!(
+            ended
+                .iter()
+                .all(|s| (s.person, s.number.as_str()) == (one, "s1"))
         );
         assert_eq!(
             in_tx!(db, tx => sessions::end_all(&mut tx, one, "password", at(3))),
-            0
+            []
         );
         assert!(in_tx!(db, tx => sessions::touch(&mut tx, &tag(4), at(4))));
     }
@@ -128,5 +136,69 @@ async fn overtaking_never_goes_back() {
         let mut conn = db.read().await.unwrap();
         let (session, _) = sessions::find(&mut conn, &tag(1)).await.unwrap().unwrap();
         assert_eq!(session.not_before, at(20));
+    }
+}
+
+/// Who has run out at `second`, with two hours of silence.
+async fn run_out(db: &Db, second: i64, limit: i64) -> Vec<Sid> {
+    let idle_since = at(second - 7200);
+    let ended = in_tx!(db, tx =>
+        sessions::end_run_out(&mut tx, "expired", idle_since, at(second), limit));
+    let mut sids: Vec<_> = ended.into_iter().map(|session| session.sid).collect();
+    sids.sort_unstable();
+    sids
+}
+
+#[tokio::test] // SES-11, CAS 51
+async fn a_session_runs_out_by_silence_or_age_and_a_remembered_one_by_age_alone() {
+    for db in databases().await {
+        let person = student(&db, 1, &["s1"]).await;
+        let mut tx = db.write().await.unwrap();
+        for seed in 1..=3 {
+            session(&mut tx, person, seed).await;
+        }
+        let remember = "UPDATE sessions SET remembered = TRUE WHERE id_hash = $1";
+        run!(tx, c => sqlx::query(remember).bind(tag(2).as_bytes()).execute(c)).unwrap();
+        assert!(sessions::touch(&mut tx, &tag(3), at(100)).await.unwrap());
+        tx.commit().await.unwrap();
+
+        let [silent, remembered, busy] = [1, 2, 3].map(|seed| Sid(id(1_000_000 + seed)));
+        assert_eq!(run_out(&db, 7199, 9).await, []);
+        assert_eq!(run_out(&db, 7200, 9).await, [silent]);
+        assert_eq!(run_out(&db, 7200, 9).await, []);
+        assert_eq!(run_out(&db, 7300, 9).await, [busy]);
+        assert_eq!(run_out(&db, 8 * 3600 - 1, 9).await, []);
+        assert_eq!(run_out(&db, 8 * 3600, 9).await, [remembered]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")] // CAS 51
+async fn of_many_nodes_one_ends_each_session_that_ran_out() {
+    for db in databases().await {
+        let person = student(&db, 1, &["s1"]).await;
+        let mut tx = db.write().await.unwrap();
+        for seed in 1..=30 {
+            session(&mut tx, person, seed).await;
+        }
+        tx.commit().await.unwrap();
+        let ended = race(&db, 8, |db, index| async move {
+            // One signs out everywhere meanwhile.
+            if index == 0 {
+                let all =
+                    in_tx!(db, tx => sessions::end_all(&mut tx, person, "password", at(7200)));
+                return all.into_iter().map(|session| session.sid).collect();
+            }
+            let mut mine = Vec::new();
+            for _ in 0..5 {
+                mine.extend(run_out(&db, 7200, 3).await);
+            }
+            mine
+        })
+        .await;
+        let mut ended: Vec<_> = ended.into_iter().flatten().collect();
+        assert_eq!(ended.len(), 30);
+        ended.sort_unstable();
+        ended.dedup();
+        assert_eq!(ended.len(), 30);
     }
 }

@@ -1,0 +1,17 @@
+//! Single logout over HTTP: applications in this process that are up, down or hang, a clock that
+//! only the test moves, and both engines.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where its set-up fails"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod application;
+mod browser;
+mod delivery;
+mod endings;
+mod page;
