@@ -155,6 +155,30 @@ fn an_application_is_imported_shown_and_removed() {
     );
 }
 
+#[test]
+fn the_ledger_of_logouts_is_read_by_application_person_and_day() {
+    let yimen = Yimen::new();
+    let said = yimen.run(&["application", "logouts"]);
+    assert_eq!(
+        said.out, "application\twaiting\tretrying\thanded\tshown\tdelivered\tfailed\tskipped\n",
+        "{said:?}"
+    );
+    let of_library = ["application", "logouts", "--application", "library"];
+    let said = yimen.run(&of_library);
+    assert_eq!(
+        said.out, "ended\tbecause\tnumber\tapplication\tstate\ttries\treason\n",
+        "{said:?}"
+    );
+    let said = yimen.run(&["application", "logouts", "--person", "20239999"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.err.contains("nobody has the number 20239999"),
+        "{said:?}"
+    );
+    let said = yimen.run(&["application", "logouts", "--since", "yesterday"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+}
+
 const HEADER: &str = "学工号,姓名,证件号,人员类型,部门\n";
 
 #[test]

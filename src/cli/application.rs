@@ -1,3 +1,5 @@
+mod logouts;
+
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use idp_domain::applications::ApplicationId;
@@ -8,13 +10,14 @@ use super::flags::StoreFlags;
 use super::store::{self, Migrate, Store};
 use super::terminal;
 
-/// List, show or remove registered applications
+/// List, show or remove registered applications, and see who was told of logouts
 #[derive(Debug, Args)]
 #[command(
     arg_required_else_help = true,
     after_help = examples!(
         "yimen application list" => "every application and its CAS services",
         "yimen application show library" => "one entry, as an import file has it",
+        "yimen application logouts" => "which applications were told of logouts",
     )
 )]
 pub(super) struct Application {
@@ -48,6 +51,7 @@ enum Action {
         #[command(flatten)]
         store: StoreFlags,
     },
+    Logouts(logouts::Logouts),
 }
 
 impl Application {
@@ -56,6 +60,7 @@ impl Application {
             Action::List { store } => store::block_on(list(&store)),
             Action::Show { id, store } => store::block_on(show(&id, &store)),
             Action::Remove { id, store } => store::block_on(remove(&id, &store)),
+            Action::Logouts(asked) => asked.run(),
         }
     }
 }
