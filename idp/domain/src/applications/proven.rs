@@ -40,8 +40,8 @@ impl ProvenService {
         OutboundUrl::new(self.canonical())
     }
 
-    /// The service with `ticket` as the last parameter of its query, before any fragment; the
-    /// rest byte for byte as it came (CAS 3.0.3 §2.2.4).
+    /// The service with `ticket` as the last parameter of its query, and the only one of this
+    /// name, before any fragment; the rest byte for byte as it came (CAS 3.0.3 §2.2.4).
     pub fn with_ticket(&self, ticket: &ServiceTicket) -> ProvenRedirect {
         let separator = match self.0.query() {
             None => "?",

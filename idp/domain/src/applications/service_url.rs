@@ -68,7 +68,9 @@ impl RefusedUrl {
 ///
 /// Its canonical text has scheme and host in lower case and no default port; path and query stay
 /// as they came, byte for byte, save that bytes which no URL may hold (non-ASCII, spaces) are
-/// percent-encoded, as each browser does before it asks for the page.
+/// percent-encoded, as each browser does before it asks for the page, and that a parameter `ticket`
+/// is left out: the remains of an earlier visit, in the place where the application will look for
+/// the new ticket, or for none (CAS 3.0.3 §2.1.1 `gateway`, §2.2.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceUrl {
     pub(super) scheme: Scheme,
@@ -100,7 +102,7 @@ impl ServiceUrl {
             Some((locator, fragment)) => (locator, Some(encode(fragment).into_owned())),
             None => (parts.rest, None),
         };
-        let locator = encode(locator);
+        let locator = without_tickets(encode(locator));
         let path_bytes = locator.find('?').unwrap_or(locator.len());
         check_path(&locator[..path_bytes])?;
 
@@ -181,6 +183,28 @@ impl ServiceUrl {
 /// Percent-encodes what may not stand in a URL, and nothing else.
 pub(super) fn encode(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, NO_URL_BYTES).into()
+}
+
+/// Path and query without any `ticket`, however that name is encoded.
+fn without_tickets(locator: Cow<'_, str>) -> Cow<'_, str> {
+    let Some((path, query)) = locator.split_once('?') else {
+        return locator;
+    };
+    if !query.split('&').any(is_ticket) {
+        return locator;
+    }
+    let own: Vec<&str> = query.split('&').filter(|pair| !is_ticket(pair)).collect();
+    let own = own.join("&");
+    Cow::Owned(if own.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{own}")
+    })
+}
+
+fn is_ticket(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or_default();
+    percent_decode(name.as_bytes()).eq(b"ticket".iter().copied())
 }
 
 /// `/` for an empty path, and one way to write each octet that is percent-encoded.

@@ -135,7 +135,7 @@ fn a_query_is_any_unless_the_pattern_names_one() {
         "https://a.edu.cn/one?ID=5&x=%E5",
         "https://a.edu.cn/one?id=%35&x=%E5",
         "https://b.edu.cn?x=1",
-        "https://b.edu.cn/x?ticket=1",
+        "https://b.edu.cn/x?tickets=1",
         "https://c.edu.cn/app?v=图",
         "https://c.edu.cn/app/",
     ] {
@@ -244,6 +244,11 @@ fn a_ticket_is_appended_and_the_rest_kept_byte_for_byte() {
         (
             "https://h.edu.cn/你?好",
             format!("https://h.edu.cn/%E4%BD%A0?%E5%A5%BD&ticket={st}"),
+        ),
+        // CAS 35: exactly one, and the new one.
+        (
+            "https://h.edu.cn/a?ticket=ST-old&x=1&%74icket=2",
+            format!("https://h.edu.cn/a?x=1&ticket={st}"),
         ),
         (
             "https://h.edu.cn/a?next=https://evil.com/?x=1",

@@ -109,13 +109,18 @@ fn readable(body: &[u8]) -> Result<&str, BadSamlRequest> {
     }
     let text = std::str::from_utf8(body).map_err(|_| BadSamlRequest::Encoding)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let declares = |word: &[u8]| {
+    let holds = |word: &[u8]| {
         text.as_bytes()
             .windows(word.len())
             .any(|w| w.eq_ignore_ascii_case(word))
     };
-    if declares(b"<!DOCTYPE") || declares(b"<!ENTITY") {
+    if holds(b"<!DOCTYPE") || holds(b"<!ENTITY") {
         return Err(BadSamlRequest::Doctype);
+    }
+    // An attribute `x:xmlns` declares nothing, but roxmltree takes it for the default namespace:
+    // our reader would find a request where others find none.
+    if text.contains(":xmlns") {
+        return Err(BadSamlRequest::NotWellFormed);
     }
     // Each attribute has its equals sign, so this many attributes at most.
     if text.bytes().filter(|b| *b == b'=').count() > MAX_ATTRIBUTES {
