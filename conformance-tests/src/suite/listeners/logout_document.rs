@@ -92,6 +92,11 @@ impl LogoutDocument {
         if has_document_type(text) {
             return Err(LogoutError::DocumentType);
         }
+        // Declares nothing, but roxmltree takes it for the default namespace: we would find a
+        // logout request where others find none.
+        if text.contains(":xmlns") {
+            return Err(LogoutError::Xml("an attribute is named x:xmlns".to_owned()));
+        }
         let options = ParsingOptions {
             allow_dtd: false,
             nodes_limit: MOST_NODES,
@@ -316,6 +321,15 @@ mod tests {
             parse("<LogoutRequest/>"),
             Err(LogoutError::Root { .. })
         ));
+    }
+
+    #[test]
+    fn a_namespace_is_declared_as_the_standard_says_or_not_at_all() {
+        let default = GOOD.replace("<samlp:", "<").replace("</samlp:", "</");
+        let declared = default.replace("xmlns:samlp", "xmlns");
+        assert_eq!(parse(&declared).unwrap().session_index, "ST-1");
+        let odd = default.replace("xmlns:samlp", "x:xmlns");
+        assert!(matches!(parse(&odd), Err(LogoutError::Xml(_))));
     }
 
     // XML-04
