@@ -66,7 +66,7 @@ async fn claim(app: &App, room: usize) -> Result<Vec<Leased>, DbError> {
         return Ok(Vec::new());
     };
     // The writer is everybody's: only when there is something.
-    if !outbox::is_due(&mut app.db.read().await?, CAS_KIND, now).await? {
+    if !outbox::is_claimable(&mut app.db.read().await?, CAS_KIND, PER_LANE, now).await? {
         return Ok(Vec::new());
     }
     let what = Claim {

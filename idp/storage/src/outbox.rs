@@ -8,6 +8,22 @@ use uuid::Uuid;
 
 use crate::{Conn, DbError, Micros, Tx};
 
+/// Of kind `$2`, what is due at `$1` and has a place in its lane, at most `$3`: of each lane `$4`
+/// are under way at once, and the oldest come first.
+macro_rules! free_in_lanes {
+    () => {
+        "WITH busy AS (SELECT lane, count(*) AS under_way FROM outbox
+                WHERE kind = $2 AND done_at IS NULL AND leased_until >= $1 GROUP BY lane),
+            due AS (SELECT id, lane, next_at,
+                    row_number() OVER (PARTITION BY lane ORDER BY next_at, id) AS place
+                FROM outbox WHERE kind = $2 AND done_at IS NULL AND next_at <= $1
+                    AND (leased_until IS NULL OR leased_until < $1))
+        SELECT due.id FROM due LEFT JOIN busy ON busy.lane = due.lane
+            WHERE due.place + coalesce(busy.under_way, 0) <= $4
+            ORDER BY due.next_at, due.id LIMIT $3"
+    };
+}
+
 migrations::statements! {
     INSERT: "INSERT INTO outbox (id, kind, payload_enc, created_at, next_at)
         VALUES ($1, $2, $3, $4, $4)";
@@ -25,27 +41,17 @@ migrations::statements! {
     TAKE_TURNS_POSTGRES(Postgres): "SELECT pg_advisory_xact_lock(hashtext($1))";
     /// The transaction has the one writer already.
     TAKE_TURNS_SQLITE(Sqlite): "SELECT $1";
-    /// Of each lane at most `$5` are under way: those that are, and the oldest of those that wait.
-    CLAIM_BY_LANE: "UPDATE outbox SET leased_until = $2, attempts = attempts + 1
-        WHERE id IN (
-            WITH busy AS (SELECT lane, count(*) AS under_way FROM outbox
-                    WHERE kind = $4 AND done_at IS NULL AND leased_until >= $1 GROUP BY lane),
-                due AS (SELECT id, lane, next_at,
-                        row_number() OVER (PARTITION BY lane ORDER BY next_at, id) AS place
-                    FROM outbox WHERE kind = $4 AND done_at IS NULL AND next_at <= $1
-                        AND (leased_until IS NULL OR leased_until < $1))
-            SELECT due.id FROM due LEFT JOIN busy ON busy.lane = due.lane
-                WHERE due.place + coalesce(busy.under_way, 0) <= $5
-                ORDER BY due.next_at, due.id LIMIT $3)
-            AND done_at IS NULL
-        RETURNING id, kind, payload_enc, attempts, created_at";
+    CLAIM_BY_LANE: concat!("UPDATE outbox SET leased_until = $5, attempts = attempts + 1
+        WHERE id IN (", free_in_lanes!(), ") AND done_at IS NULL
+        RETURNING id, kind, payload_enc, attempts, created_at");
+    /// What a claim would find, without the writer: a long backlog of a full lane is looked at by
+    /// every node twice a second.
+    CLAIMABLE: concat!("SELECT EXISTS (", free_in_lanes!(), ")");
     DONE: "UPDATE outbox SET done_at = $2, result = $3, leased_until = NULL, payload_enc = $4
         WHERE id = $1 AND done_at IS NULL";
     /// Only the worker whose lease it still is puts it back.
     RETRY: "UPDATE outbox SET next_at = $2, leased_until = NULL
         WHERE id = $1 AND attempts = $3 AND done_at IS NULL";
-    DUE: "SELECT EXISTS (SELECT 1 FROM outbox WHERE kind = $1 AND done_at IS NULL
-        AND next_at <= $2 AND (leased_until IS NULL OR leased_until < $2))";
     PENDING: "SELECT count(*) FROM outbox WHERE kind = $1 AND done_at IS NULL";
 }
 
@@ -123,9 +129,20 @@ pub async fn claim_by_lane(
     let take_turns = tx.pick(TAKE_TURNS_SQLITE, TAKE_TURNS_POSTGRES);
     run!(tx, c => sqlx::query(take_turns).bind(what.kind).execute(c))?;
     let rows: Vec<LeasedRow> = run!(tx, c => sqlx::query_as(CLAIM_BY_LANE)
-        .bind(Micros::from(now)).bind(Micros::from(what.until)).bind(what.limit).bind(what.kind)
-        .bind(per_lane).fetch_all(c))?;
+        .bind(Micros::from(now)).bind(what.kind).bind(what.limit).bind(per_lane)
+        .bind(Micros::from(what.until)).fetch_all(c))?;
     Ok(rows.into_iter().map(Leased::from).collect())
+}
+
+/// Whether [`claim_by_lane`] would find something.
+pub async fn is_claimable(
+    conn: &mut Conn,
+    kind: &str,
+    per_lane: i64,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    run!(conn, c => sqlx::query_scalar(CLAIMABLE)
+        .bind(Micros::from(now)).bind(kind).bind(1_i64).bind(per_lane).fetch_one(c))
 }
 
 /// Ends a message, delivered or dead; its content goes with it. True for exactly one caller.
@@ -146,12 +163,6 @@ pub async fn retry(tx: &mut Tx, leased: &Leased, next_at: Timestamp) -> Result<b
     let rows = run!(tx, c => sqlx::query(RETRY)
         .bind(leased.id.0).bind(Micros::from(next_at)).bind(leased.attempts).execute(c))?;
     Ok(rows == 1)
-}
-
-/// Whether a message of a kind could be leased now.
-pub async fn is_due(conn: &mut Conn, kind: &str, now: Timestamp) -> Result<bool, DbError> {
-    run!(conn, c => sqlx::query_scalar(DUE)
-        .bind(kind).bind(Micros::from(now)).fetch_one(c))
 }
 
 /// How many of a kind wait.

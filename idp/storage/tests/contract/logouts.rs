@@ -71,7 +71,9 @@ async fn each_grant_has_one_notice_and_one_message_of_its_own_id() {
     for db in databases().await {
         let person = student(&db, 1, &["s1"]).await;
         let sid = session_with(&db, person, 1, &[11, 12]).await;
-        in_tx!(db, tx => async { Ok::<_, ()>(issue(&mut tx, sid, 13, false).await) });
+        let mut tx = db.write().await.unwrap();
+        issue(&mut tx, sid, 13, false).await;
+        tx.commit().await.unwrap();
         let (ended, notices) = end(&db, 1, 5).await.unwrap();
         assert_eq!((ended.sid, ended.person, notices), (sid, person, 2));
         assert!(end(&db, 1, 6).await.is_none());
@@ -110,7 +112,9 @@ async fn a_session_with_nobody_to_tell_leaves_no_ledger() {
     for db in databases().await {
         let person = student(&db, 1, &["s1"]).await;
         let sid = session_with(&db, person, 1, &[]).await;
-        in_tx!(db, tx => async { Ok::<_, ()>(issue(&mut tx, sid, 11, false).await) });
+        let mut tx = db.write().await.unwrap();
+        issue(&mut tx, sid, 11, false).await;
+        tx.commit().await.unwrap();
         assert_eq!(end(&db, 1, 5).await.unwrap().1, 0);
         assert_eq!(count(&db, "SELECT count(*) FROM logouts").await, 0);
         assert_eq!(count(&db, MESSAGES).await, 0);

@@ -193,6 +193,14 @@ async fn a_slow_lane_holds_up_nobody_but_itself() {
         let first = by_lane(&db, 1, 32).await;
         assert_eq!(first.len(), 4 + 3);
         assert!(by_lane(&db, 2, 32).await.is_empty(), "four are under way");
+        let mut conn = db.read().await.unwrap();
+        let mut claimable = async |second| {
+            let found = outbox::is_claimable(&mut conn, KIND, PER_LANE, at(second)).await;
+            found.unwrap()
+        };
+        assert!(!claimable(2).await);
+        assert!(claimable(62).await);
+        drop(conn);
         let slow = first.iter().find(|m| (0..50).any(|s| id(s) == m.id.0));
         let slow = slow.unwrap();
         in_tx!(db, tx => outbox::done(&mut tx, slow.id, "delivered", at(3)));
