@@ -258,7 +258,7 @@ mod tests {
         );
     }
 
-    // XML-04: no document type declaration, no entity, no external reference.
+    // No document type declaration, no entity, no external reference.
     #[test]
     fn a_document_type_is_refused_before_anything_is_parsed() {
         for declaration in [
@@ -332,7 +332,6 @@ mod tests {
         assert!(matches!(parse(&odd), Err(LogoutError::Xml(_))));
     }
 
-    // XML-04
     #[test]
     fn a_deep_tree_neither_overflows_nor_passes() {
         let deep = "<a>".repeat(LARGEST / 3);
