@@ -118,7 +118,9 @@ fn arrive<'a>(
     Box::pin(async move {
         match destination {
             Destination::Home => cas::login::signed_in(visit, &arrival),
-            Destination::Cas { service } => cas::login::arrive(visit, arrival, service).await,
+            Destination::Cas { service, method } => {
+                cas::login::arrive(visit, arrival, service, *method).await
+            }
         }
     })
 }

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 use idp_domain::audit::Event;
+use idp_domain::cas::MAX_SAML_REQUEST_BYTES;
 use themes::pages::Failure;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -97,6 +98,7 @@ const fn validation(path: &'static str, handler: fn() -> MethodRouter<Arc<App>>)
             Event::TicketReplayed,
             Event::TicketMismatch,
             Event::TicketRefused,
+            Event::ProxyGranted,
         ],
         handler,
     }
@@ -154,7 +156,19 @@ pub const ROUTES: &[Route] = &[
     }),
     validation("/cas/validate", || get(cas::validate::cas1)),
     validation("/cas/serviceValidate", || get(cas::validate::cas2)),
+    validation("/cas/proxyValidate", || get(cas::validate::cas2_proxy)),
     validation("/cas/p3/serviceValidate", || get(cas::validate::cas3)),
+    validation("/cas/p3/proxyValidate", || get(cas::validate::cas3_proxy)),
+    Route {
+        method: "POST",
+        ..validation("/cas/samlValidate", || {
+            post(cas::validate::saml).layer(DefaultBodyLimit::max(MAX_SAML_REQUEST_BYTES))
+        })
+    },
+    Route {
+        audit: &[Event::TicketIssued, Event::ProxyRefused],
+        ..validation("/cas/proxy", || get(cas::proxy::show))
+    },
     Route {
         rate: Rate::Captcha,
         ..page("/signin/captcha/{file}", Auth::Anyone, || {
@@ -182,6 +196,19 @@ pub const ROUTES: &[Route] = &[
         Auth::Session,
         &[Event::SignedOut],
         || post(signin::switch::submit),
+    ),
+    page("/signin/hop/{id}", Auth::Session, || get(signin::hop::show)),
+    action(
+        "/signin/hop",
+        Csrf::Session,
+        Auth::Session,
+        &[
+            Event::NumberChosen,
+            Event::TicketIssued,
+            Event::ServiceRefused,
+            Event::AccessDenied,
+        ],
+        || post(signin::hop::submit),
     ),
     page("/signin/continue", Auth::SignIn, || {
         get(signin::steps::resume)
@@ -326,7 +353,13 @@ mod tests {
         for route in ROUTES {
             let method: Method = route.method.parse().unwrap();
             if method == Method::POST {
-                assert!(route.csrf.is_some(), "{} has no protection", route.path);
+                // A server has no cookie that a page elsewhere could use.
+                let needs_none = route.auth == Auth::Application;
+                assert!(
+                    route.csrf.is_some() != needs_none,
+                    "{} has no protection",
+                    route.path
+                );
                 assert!(!route.audit.is_empty(), "{} leaves no trace", route.path);
             } else {
                 assert_eq!(method, Method::GET, "{}", route.path);

@@ -28,6 +28,8 @@ events! {
     SignedIn = "signin.complete",
     /// A session ended.
     SignedOut = "session.end",
+    /// A person chose by which of her numbers an application knows her.
+    NumberChosen = "number.choose",
     /// A cookie of a dead session came back.
     SessionReplayed = "session.replay",
     /// A form came without its token or from elsewhere.
@@ -49,6 +51,10 @@ events! {
     TicketReplayed = "cas.ticket.replay",
     TicketMismatch = "cas.ticket.service_mismatch",
     TicketRefused = "cas.ticket.refuse",
+    /// An application asked to act for a person: its callback was asked.
+    ProxyGranted = "cas.proxy.grant",
+    /// An application may not have a ticket for another one.
+    ProxyRefused = "cas.proxy.refuse",
     PeopleImported = "import.people",
     ApplicationChanged = "application.change",
     ApplicationRemoved = "application.remove",

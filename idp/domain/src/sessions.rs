@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::applications::{AccessDenial, Application, NumberFor};
+use crate::cas::ProxyGrant;
 use crate::factors::Factor;
 use crate::ids::{PersonId, ProxyGrantingId, Sid};
 use crate::secrets::Tag;
@@ -28,6 +29,10 @@ pub struct Session {
     pub last_seen_at: Timestamp,
     pub expires_at: Timestamp,
     pub ended: bool,
+    /// She wants to be asked before each further application.
+    pub warn: bool,
+    /// It came from a remembered sign-in: it outlives the browser, and idleness doesn't end it.
+    pub remembered: bool,
     /// The person's: no session older than this counts (password change, lock, restore).
     pub not_before: Timestamp,
 }
@@ -38,7 +43,7 @@ impl Session {
         let idle_end = self.last_seen_at.checked_add(rules.idle);
         !self.ended
             && now < self.expires_at
-            && idle_end.is_ok_and(|end| now < end)
+            && (self.remembered || idle_end.is_ok_and(|end| now < end))
             && self.signed_in_at >= self.not_before
     }
 }
@@ -123,37 +128,42 @@ fn number_at<'a>(
 }
 
 /// In whose name something is issued. Each kind has one constructor, which asks [`may_issue`].
-#[derive(Clone, Debug)]
-pub enum Authority {
-    ActiveSession(ActiveSession),
+#[derive(Clone, Copy, Debug)]
+pub enum Authority<'a> {
+    ActiveSession(&'a ActiveSession),
+    ProxyGrant(&'a ProxyGrant),
 }
 
-impl Authority {
+impl<'a> Authority<'a> {
     /// The session that it stands on: what is issued ends with it.
-    pub fn session(&self) -> &Session {
+    pub fn session(self) -> &'a Session {
         match self {
             Self::ActiveSession(active) => active.session(),
+            Self::ProxyGrant(grant) => grant.session(),
         }
     }
 
     /// The number that the application gets.
-    pub fn number(&self) -> &HeldNumber {
+    pub fn number(self) -> &'a HeldNumber {
         match self {
             Self::ActiveSession(active) => active.number(),
+            Self::ProxyGrant(grant) => grant.number(),
         }
     }
 
     /// Credentials were shown in this very request chain.
-    pub fn is_fresh(&self) -> bool {
+    pub fn is_fresh(self) -> bool {
         match self {
             Self::ActiveSession(active) => active.is_fresh(),
+            Self::ProxyGrant(_) => false,
         }
     }
 
     /// The application that acts for her, by what it holds; nothing for herself.
-    pub fn proxied_by(&self) -> Option<ProxyGrantingId> {
+    pub fn proxied_by(self) -> Option<ProxyGrantingId> {
         match self {
             Self::ActiveSession(_) => None,
+            Self::ProxyGrant(grant) => Some(grant.granting().id),
         }
     }
 }
@@ -177,6 +187,8 @@ mod tests {
             last_seen_at: last_seen.parse().unwrap(),
             expires_at: "2026-11-21T16:00:00Z".parse().unwrap(),
             ended: false,
+            warn: false,
+            remembered: false,
             not_before: Timestamp::UNIX_EPOCH,
         }
     }
@@ -262,6 +274,13 @@ mod tests {
         let s = session("2026-11-21T09:00:00Z");
         assert!(s.is_live(&rules, at("2026-11-21T10:59:59Z")));
         assert!(!s.is_live(&rules, at("2026-11-21T11:00:00Z")));
+        // CAS 123: a remembered one ends with its time alone.
+        let remembered = Session {
+            remembered: true,
+            ..s.clone()
+        };
+        assert!(remembered.is_live(&rules, at("2026-11-21T15:59:59Z")));
+        assert!(!remembered.is_live(&rules, at("2026-11-21T16:00:00Z")));
         let busy = session("2026-11-21T15:59:00Z");
         assert!(busy.is_live(&rules, at("2026-11-21T15:59:59Z")));
         assert!(!busy.is_live(&rules, at("2026-11-21T16:00:00Z")));

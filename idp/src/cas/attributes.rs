@@ -39,7 +39,7 @@ pub async fn success(
         user: number.display.clone(),
         attributes: Some(Attributes {
             authentication_date: session.signed_in_at,
-            long_term: false,
+            long_term: session.remembered,
             from_new_login: consumed.from_new_login,
             factors: session
                 .factors

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use idp_domain::applications::{Application, ProvenService};
 use idp_domain::audit::{Event, Outcome as AuditOutcome};
-use idp_domain::cas::{LoginRequest, ServiceTicket, decode_pairs};
+use idp_domain::cas::{LoginRequest, Method, ServiceTicket, decode_pairs};
 use idp_domain::sessions::{ActiveSession, Authority};
-use idp_domain::signin::{Denial, Destination};
+use idp_domain::signin::{Denial, Destination, Wishes};
 use idp_storage::audit;
-use themes::pages::{Notice, RefusedService, SignedIn};
+use themes::pages::{Notice, PostTicket, RefusedService, SignedIn};
 
 use super::{no_access, tickets};
 use crate::factors::captcha::Answer;
@@ -20,6 +20,7 @@ use crate::sessions::{self, Arrival};
 use crate::signin::complete;
 use crate::signin::done::page_names;
 use crate::signin::form::{Shown, SignInForm, query_of};
+use crate::signin::hop;
 use crate::signin::password::{self, Attempt, Begun, Outcome};
 use crate::visit::Visit;
 
@@ -47,13 +48,31 @@ impl Asked {
                 .service
                 .as_ref()
                 .map(|(_, service)| service.origin().to_owned()),
+            wishes: self.wishes(),
         }
+    }
+
+    fn wishes(&self) -> Wishes {
+        Wishes {
+            warn: self.request.warn,
+            remember: self.request.remember,
+        }
+    }
+
+    /// Whether a session is not enough (§2.1.1 `renew`).
+    fn wants_credentials(&self) -> bool {
+        self.request.renew
+            || self
+                .service
+                .as_ref()
+                .is_some_and(|(application, _)| application.wants_credentials())
     }
 
     fn destination(&self) -> Destination {
         match &self.request.service {
             Some(service) => Destination::Cas {
                 service: service.clone(),
+                method: self.request.method,
             },
             None => Destination::Home,
         }
@@ -81,19 +100,24 @@ fn ask(visit: &Visit, pairs: &[(String, String)]) -> Result<Asked, &'static str>
 pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
     let query = visit.query.clone().unwrap_or_default();
     let pairs = decode_pairs(query.as_bytes());
-    let asked = match ask(&visit, &pairs) {
+    let mut asked = match ask(&visit, &pairs) {
         Ok(asked) => asked,
         Err(reason) => return refuse_service(&mut visit, reason).await,
     };
+    // §4.1.1: never ticked in advance, whatever the address says.
+    asked.request.remember = false;
     // A stranger has no cookie, and costs the database nothing.
     let session = sessions::current(&mut visit).await?;
     if let Some(arrival) = session
-        && !asked.request.renew
+        && !asked.wants_credentials()
     {
         return match &asked.service {
             Some((application, service)) => {
-                let gateway = asked.request.gateway;
-                enter(&mut visit, arrival, application, service, gateway).await
+                let entry = Entry {
+                    gateway: asked.request.gateway,
+                    method: asked.request.method,
+                };
+                enter(&mut visit, arrival, application, service, entry).await
             }
             None => signed_in(&mut visit, &arrival),
         };
@@ -126,6 +150,7 @@ pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal>
         password: form.get("password"),
         captcha,
         destination: asked.destination(),
+        wishes: asked.wishes(),
     };
     let sign_in = asked.form();
     match password::begin(&mut visit, attempt, &sign_in).await? {
@@ -155,36 +180,57 @@ pub async fn arrive(
     visit: &mut Visit,
     arrival: Arrival,
     service: &str,
+    method: Method,
 ) -> Result<Response, Refusal> {
     let resolved = visit.app.applications.current().resolve(service);
+    let entry = Entry {
+        gateway: false,
+        method,
+    };
     match resolved {
-        Ok((application, service)) => enter(visit, arrival, &application, &service, false).await,
+        Ok((application, service)) => enter(visit, arrival, &application, &service, entry).await,
         Err(refusal) => refuse_service(visit, refusal.reason()).await,
     }
 }
 
-/// On to the service with a ticket, if the person may have one.
+/// How a service wants its ticket.
+#[derive(Clone, Copy)]
+struct Entry {
+    /// Without any page of ours.
+    gateway: bool,
+    method: Method,
+}
+
+/// On to the service with a ticket, if the person may have one and nothing is to be asked.
 async fn enter(
     visit: &mut Visit,
     arrival: Arrival,
     application: &Application,
     service: &ProvenService,
-    gateway: bool,
+    entry: Entry,
 ) -> Result<Response, Refusal> {
-    let who = name_and_number(&arrival, visit);
-    let person = arrival.session.person;
+    // §2.1.1: no ticket, and no page either.
+    let by_gateway = |visit: &mut Visit| Ok(visit.redirect_out(&service.plain()));
+    if application.wants_credentials() && !arrival.fresh {
+        return Ok(again(visit, service, entry.method));
+    }
+    let chosen = hop::chosen_number(visit, &arrival.holder, application).await?;
     let established = ActiveSession::establish(
-        arrival.session,
-        arrival.holder,
+        arrival.session.clone(),
+        arrival.holder.clone(),
         Some(application),
-        None,
+        chosen.as_deref(),
         &visit.app.step_policy(),
         arrival.fresh,
         visit.now,
     );
+    // §2.2.1: who wanted to be warned enters no further application silently.
+    let warned = arrival.session.warn && !arrival.fresh && !arrival.confirmed;
     match established {
-        Ok(session) => {
-            let authority = Authority::ActiveSession(session);
+        Ok(_) | Err(Denial::MustChooseNumber) if entry.gateway && warned => by_gateway(visit),
+        Err(_) if entry.gateway => by_gateway(visit),
+        Ok(session) if !warned => {
+            let authority = Authority::ActiveSession(&session);
             let ticket = ServiceTicket::generate(&mut visit.rng);
             let bound = tickets::Bound {
                 hash: ticket.hash(),
@@ -192,28 +238,77 @@ async fn enter(
                 service: service.canonical(),
                 lane: Some(service.lane()),
             };
-            Ok(
-                if tickets::issue(visit, &authority, application, bound).await? {
-                    visit.redirect_out(&service.with_ticket(&ticket))
-                } else {
-                    // Signed out on another tab in this very moment.
-                    visit.redirect_home("/cas/login")
-                },
-            )
+            if tickets::issue(visit, authority, application, bound).await? {
+                deliver(visit, application, service, &ticket, entry.method)
+            } else {
+                // Signed out on another tab in this very moment.
+                Ok(visit.redirect_home("/cas/login"))
+            }
         }
-        // §2.1.1: no ticket, and no page either.
-        Err(_) if gateway => Ok(visit.redirect_out(&service.plain())),
+        Ok(_) | Err(Denial::MustChooseNumber) => {
+            let destination = Destination::Cas {
+                service: service.plain().as_str().to_owned(),
+                method: entry.method,
+            };
+            hop::ask(visit, &arrival, destination).await
+        }
         Err(Denial::NoAccess(denial)) => {
-            no_access::refuse(visit, application, person, who, denial).await
+            let who = name_and_number(&arrival, visit);
+            no_access::refuse(visit, application, arrival.session.person, who, denial).await
         }
         // A step became due since the sign-in, or the account was stopped: ask again, and let
         // the sign-in say what is missing.
-        Err(_) => {
-            let again = vec![
-                ("service".to_owned(), service.canonical().to_owned()),
-                ("renew".to_owned(), "true".to_owned()),
-            ];
-            Ok(visit.redirect_home(&format!("/cas/login{}", query_of(&again))))
+        Err(_) => Ok(again(visit, service, entry.method)),
+    }
+}
+
+/// The sign-in once more, with credentials.
+fn again(visit: &mut Visit, service: &ProvenService, method: Method) -> Response {
+    let request = LoginRequest {
+        service: Some(service.plain().as_str().to_owned()),
+        renew: true,
+        method,
+        ..LoginRequest::default()
+    };
+    let pairs: Vec<_> = request
+        .to_pairs()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    visit.redirect_home(&format!("/cas/login{}", query_of(&pairs)))
+}
+
+/// The ticket on its way, as the service asked for it (§2.1.1 `method`).
+fn deliver(
+    visit: &mut Visit,
+    application: &Application,
+    service: &ProvenService,
+    ticket: &ServiceTicket,
+    method: Method,
+) -> Result<Response, Refusal> {
+    match method {
+        Method::Get => Ok(visit.redirect_out(&service.with_ticket(ticket))),
+        Method::Post => {
+            visit.context.here.clear();
+            let page = PostTicket {
+                target: service.plain().as_str().to_owned(),
+                fields: vec![("ticket".into(), ticket.as_str().to_owned())],
+                application: page_names(application.names.clone()),
+            };
+            visit.page_leading_to(StatusCode::OK, &page, Some(service.origin()))
+        }
+        Method::Header => {
+            let mut response = visit.with_cookies(Response::default());
+            let headers = response.headers_mut();
+            crate::pages::no_store(headers);
+            for (name, value) in [
+                ("service", service.plain().as_str()),
+                ("ticket", ticket.as_str()),
+            ] {
+                let value = HeaderValue::from_str(value).map_err(|_| Refusal::INTERNAL)?;
+                headers.insert(name, value);
+            }
+            Ok(response)
         }
     }
 }

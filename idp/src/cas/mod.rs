@@ -2,10 +2,13 @@
 //! its addresses.
 
 pub mod attributes;
+mod callback;
 mod ledger;
 pub mod login;
 pub mod logout;
 pub mod no_access;
+pub mod proxy;
+mod redeem;
 pub mod slo;
 pub mod tickets;
 pub mod validate;

@@ -29,7 +29,7 @@ pub struct Bound<'a> {
 /// One short transaction: the use of the session, the grant, the ticket, the audit row.
 pub async fn issue(
     visit: &mut Visit,
-    authority: &Authority,
+    authority: Authority<'_>,
     application: &Application,
     bound: Bound<'_>,
 ) -> Result<bool, Refusal> {

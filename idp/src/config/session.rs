@@ -14,6 +14,8 @@ pub struct Session {
     pub idle_minutes: Bounded<5, 10_080>,
     /// Days a browser is remembered as one in which an account was signed in.
     pub known_device_days: Bounded<1, 365>,
+    /// Days a person who asks for it stays signed in on a browser of her own; 0: not offered.
+    pub remembered_days: Bounded<0, 90>,
 }
 
 impl Default for Session {
@@ -21,10 +23,12 @@ impl Default for Session {
         const HOURS: Bounded<1, 168> = Bounded::of(8);
         const IDLE: Bounded<5, 10_080> = Bounded::of(120);
         const KNOWN: Bounded<1, 365> = Bounded::of(30);
+        const REMEMBERED: Bounded<0, 90> = Bounded::of(30);
         Self {
             hours: HOURS,
             idle_minutes: IDLE,
             known_device_days: KNOWN,
+            remembered_days: REMEMBERED,
         }
     }
 }
@@ -40,6 +44,17 @@ impl Session {
 
     pub fn known_device(&self) -> SignedDuration {
         SignedDuration::from_hours(24 * i64::from(self.known_device_days.get()))
+    }
+
+    /// How many days a remembered sign-in lasts (CAS 3.0.3 §4.1.5: at most three months); nothing
+    /// where the school doesn't offer it.
+    pub fn remembered_days(&self) -> Option<u32> {
+        Some(self.remembered_days.get()).filter(|days| *days > 0)
+    }
+
+    pub fn remembered(&self) -> Option<SignedDuration> {
+        self.remembered_days()
+            .map(|days| SignedDuration::from_hours(24 * i64::from(days)))
     }
 
     pub(super) fn check(&self) -> Result<(), Problem> {

@@ -26,6 +26,8 @@ pub struct Arrival {
     pub holder: Holder,
     /// Credentials were shown in this very request chain.
     pub fresh: bool,
+    /// She was asked whether to enter, and said yes (CAS `warn`).
+    pub confirmed: bool,
 }
 
 /// The live session of this browser. A cookie of a dead one is removed, and noted (TKT-13).
@@ -44,6 +46,7 @@ pub async fn current(visit: &mut Visit) -> Result<Option<Arrival>, Refusal> {
                 session,
                 holder,
                 fresh: false,
+                confirmed: false,
             }))
         }
         Some((session, holder)) => {

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use idp_domain::accounts::AccountNumber;
 use idp_domain::audit::{Event, Outcome};
+use idp_domain::cas::LoginRequest;
 use idp_domain::factors::{CodePurpose, Factor};
 use idp_domain::signin::{Destination, PersonState, Proof};
 use idp_storage::audit;
@@ -194,11 +195,13 @@ async fn note_evidence(
 }
 
 fn destination(carried: &[(String, String)]) -> Destination {
-    match carried.iter().find(|(name, _)| name == "service") {
-        Some((_, service)) => Destination::Cas {
-            service: service.clone(),
-        },
-        None => Destination::Home,
+    match LoginRequest::parse(carried) {
+        Ok(LoginRequest {
+            service: Some(service),
+            method,
+            ..
+        }) => Destination::Cas { service, method },
+        _ => Destination::Home,
     }
 }
 

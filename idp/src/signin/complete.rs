@@ -6,7 +6,7 @@ use idp_domain::audit::{Event, Outcome};
 use idp_domain::factors::Factor;
 use idp_domain::ids::{PersonId, Sid};
 use idp_domain::secrets::{hash_secret, random_secret};
-use idp_domain::signin::Destination;
+use idp_domain::signin::{Destination, Wishes};
 use idp_storage::{audit, devices, sessions};
 use migrations::Tx;
 
@@ -23,6 +23,7 @@ pub struct Completed<'a> {
     /// Canonical number that was typed.
     pub number: &'a str,
     pub factors: &'a [Factor],
+    pub wishes: Wishes,
 }
 
 /// Begins the session in the caller's transaction, under a cookie that nobody has seen before
@@ -35,7 +36,15 @@ pub async fn begin_session(
     let now = visit.now;
     let former = visit.cookies.get(CookieKind::Session).map(cookie_hash);
     let secret = random_secret(&mut visit.rng);
-    let life = visit.app.session_rules().life;
+    let remembered = visit.app.config.session.remembered();
+    let wishes = Wishes {
+        remember: completed.wishes.remember && remembered.is_some(),
+        ..completed.wishes
+    };
+    let life = match remembered {
+        Some(days) if wishes.remember => days,
+        _ => visit.app.session_rules().life,
+    };
     let sid = Sid::new(now, &mut visit.rng);
     sessions::create(
         tx,
@@ -49,6 +58,8 @@ pub async fn begin_session(
             expires_at: now.checked_add(life).unwrap_or(Timestamp::MAX),
             address: Some(visit.address.to_string()),
             user_agent: visit.user_agent.as_deref(),
+            wishes,
+            kind: sessions::SessionKind::Browser,
         },
     )
     .await?;
@@ -61,9 +72,14 @@ pub async fn begin_session(
         .audit(Event::SignedIn, Outcome::Success)
         .of(completed.person)
         .with("sid", sid.to_string())
-        .with("factors", factors);
+        .with("factors", factors)
+        .with("remembered", wishes.remember);
     audit::record(tx, &entry).await?;
-    visit.set_cookie(SetCookie::session(CookieKind::Session, secret));
+    visit.set_cookie(if wishes.remember {
+        SetCookie::lasting(CookieKind::Session, secret, life)
+    } else {
+        SetCookie::session(CookieKind::Session, secret)
+    });
     visit.set_cookie(SetCookie::removed(CookieKind::SignIn));
     visit.set_cookie(SetCookie::removed(CookieKind::Queue));
     Ok(())

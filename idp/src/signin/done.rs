@@ -1,8 +1,10 @@
 //! 我已完成: the account is active, the session begins, and on to the application.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use axum::response::Response;
-use idp_domain::applications::Names;
+use idp_domain::applications::{Application, Names};
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::factors::Factor;
 use idp_domain::signin::{Destination, Step};
@@ -48,6 +50,7 @@ pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal>
         person: signin.person,
         number: &signin.number,
         factors: &factors,
+        wishes: signin.wishes,
     };
     complete::begin_session(&mut visit, &mut tx, &completed).await?;
     tx.commit().await?;
@@ -61,7 +64,7 @@ async fn page(visit: &mut Visit, current: &Current) -> Result<Response, Refusal>
     let phone = phones::bound(&mut conn, &app.keys, person).await?;
     let holder = persons::holder(&mut conn, person).await?;
     drop(conn);
-    let (application, target) = destination(visit, &current.signin.destination);
+    let goal = goal(visit, &current.signin.destination);
     let page = Done {
         form: visit.form(Csrf::SignIn, "/signin/done", steps::carried(current)),
         progress: steps::progress(visit, current),
@@ -69,23 +72,32 @@ async fn page(visit: &mut Visit, current: &Current) -> Result<Response, Refusal>
             .and_then(|holder| holder.latest_number(visit.now).map(|n| n.name.clone()))
             .unwrap_or_default(),
         phone: phone.map(|phone| phone.masked()),
-        application: application.map(page_names),
+        application: goal
+            .as_ref()
+            .map(|goal| page_names(goal.application.names.clone())),
     };
-    visit.page_leading_to(StatusCode::OK, &page, target.as_deref())
+    let target = goal.as_ref().map(|goal| goal.origin.as_str());
+    visit.page_leading_to(StatusCode::OK, &page, target)
 }
 
-/// The application that she was going to, and the origin that the answer redirects to.
-fn destination(visit: &Visit, destination: &Destination) -> (Option<Names>, Option<String>) {
+/// An application that somebody is on the way to, and the origin that the last answer redirects to.
+#[derive(Clone, Debug)]
+pub struct Goal {
+    pub application: Arc<Application>,
+    pub origin: String,
+}
+
+/// Nothing for the sign-in's own sake, or when it was removed meanwhile: told on arrival.
+pub fn goal(visit: &Visit, destination: &Destination) -> Option<Goal> {
     match destination {
-        Destination::Home => (None, None),
-        Destination::Cas { service } => match visit.app.applications.current().resolve(service) {
-            Ok((application, service)) => (
-                Some(application.names.clone()),
-                Some(service.origin().to_owned()),
-            ),
-            // Removed meanwhile: told on arrival.
-            Err(_) => (None, None),
-        },
+        Destination::Home => None,
+        Destination::Cas { service, .. } => {
+            let (application, service) = visit.app.applications.current().resolve(service).ok()?;
+            Some(Goal {
+                application,
+                origin: service.origin().to_owned(),
+            })
+        }
     }
 }
 

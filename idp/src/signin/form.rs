@@ -1,6 +1,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
-use themes::pages::{Notice, SignIn};
+use idp_domain::signin::Wishes;
+use themes::pages::{Notice, Remember, SignIn};
 
 use crate::cookies::CookieKind;
 use crate::forgery::Csrf;
@@ -18,6 +19,8 @@ pub struct SignInForm {
     pub application: Option<themes::Names>,
     /// Origin of the proven target, which the answer to the POST redirects to.
     pub target: Option<String>,
+    /// The boxes, as they were ticked or asked for.
+    pub wishes: Wishes,
 }
 
 /// What the form says this time.
@@ -44,6 +47,16 @@ impl SignInForm {
             notice: shown.notice,
             username: shown.username,
             application: self.application.clone(),
+            warn: self.wishes.warn,
+            remember: visit
+                .app
+                .config
+                .session
+                .remembered_days()
+                .map(|days| Remember {
+                    days,
+                    checked: self.wishes.remember,
+                }),
             captcha: captcha.then(|| visit.new_captcha()),
             other_captcha: captcha.then(|| {
                 let more = if query.is_empty() {
@@ -53,8 +66,6 @@ impl SignInForm {
                 };
                 format!("{}{query}{more}", self.action)
             }),
-            warn: false,
-            remember: None,
             resume: visit
                 .cookie(CookieKind::SignIn)
                 .map(|_| "/signin/continue".to_owned()),

@@ -7,6 +7,7 @@ pub mod complete;
 pub mod done;
 pub mod evidence;
 pub mod form;
+pub mod hop;
 pub mod new_password;
 pub mod notice;
 pub mod password;

@@ -6,7 +6,7 @@ use idp_domain::Timestamp;
 use idp_domain::accounts::{AccountNumber, normalise_password};
 use idp_domain::ids::PersonId;
 use idp_domain::secrets::Tag;
-use idp_domain::signin::Destination;
+use idp_domain::signin::{Destination, Wishes};
 use idp_storage::devices;
 use idp_storage::persons::{self, SignInAccount};
 use themes::pages::Notice;
@@ -35,6 +35,7 @@ pub struct Attempt<'a> {
     pub password: &'a str,
     pub captcha: Option<Answer<'a>>,
     pub destination: Destination,
+    pub wishes: Wishes,
 }
 
 /// How an attempt ended.
@@ -77,6 +78,7 @@ pub(super) struct Tried {
     pub(super) reservation: Reservation,
     pub(super) password: Zeroizing<String>,
     pub(super) destination: Destination,
+    pub(super) wishes: Wishes,
 }
 
 /// Begins an attempt: counts it, lines it up for the hash, and waits a moment for the outcome.
@@ -110,6 +112,7 @@ pub async fn begin(
         reservation,
         password: Zeroizing::new(normalise_password(attempt.password)),
         destination: attempt.destination.clone(),
+        wishes: attempt.wishes,
     };
     let (place, mut settled) = line_up(visit, tried, stamp.arrived_at).await?;
     if let Ok(settled) = tokio::time::timeout(PATIENCE, &mut settled).await {

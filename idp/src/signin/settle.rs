@@ -127,8 +127,9 @@ async fn succeed(
     if factor == Factor::InitialPassword && tail_is_trusted(visit, account) {
         factors.push(Factor::TrustedNetwork);
     }
-    let signin = new_signin(visit, account, &factors, tried.destination.clone());
-    go_on(visit, tx, &signin.1, &signin.0).await
+    let (secret, mut signin) = new_signin(visit, account, &factors, tried.destination.clone());
+    signin.wishes = tried.wishes;
+    go_on(visit, tx, &signin, &secret).await
 }
 
 /// The school lets the tail alone open the wizard, here and now, for who has nothing else.
@@ -154,6 +155,7 @@ pub async fn go_on(
             person: signin.person,
             number: &signin.number,
             factors: &factors,
+            wishes: signin.wishes,
         };
         begin_session(visit, tx, &completed).await?;
         return Ok(Outcome::Complete);

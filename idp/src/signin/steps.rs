@@ -5,7 +5,7 @@ use idp_domain::Timestamp;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::factors::Factor;
 use idp_domain::secrets::{hash_secret, random_secret};
-use idp_domain::signin::{Destination, Proof, SignIn, Standing, Step, next_step};
+use idp_domain::signin::{Destination, Proof, SignIn, Standing, Step, Wishes, next_step};
 use idp_storage::persons::{self, SignInAccount};
 use idp_storage::{audit, signins};
 use jiff::SignedDuration;
@@ -42,6 +42,7 @@ pub fn new_signin(
         person: account.person,
         number: account.number.clone(),
         destination,
+        wishes: Wishes::default(),
         version: 0,
         created_at: now,
         expires_at: now.checked_add(SIGN_IN_LIFE).unwrap_or(Timestamp::MAX),

@@ -11,6 +11,8 @@ migrations::statements! {
         FROM service_tickets WHERE expires_at < $1 LIMIT $2)";
     SIGNINS: "DELETE FROM signins WHERE id_hash IN (SELECT id_hash
         FROM signins WHERE expires_at < $1 LIMIT $2)";
+    HOPS: "DELETE FROM hops WHERE id_hash IN (SELECT id_hash
+        FROM hops WHERE expires_at < $1 LIMIT $2)";
     /// One that nobody has ended yet still has somebody to tell.
     SESSIONS: "DELETE FROM sessions WHERE id_hash IN (SELECT id_hash
         FROM sessions WHERE expires_at < $1 AND ended_at IS NOT NULL LIMIT $2)";
@@ -54,6 +56,11 @@ pub const SWEEPS: &[Sweep] = &[
         name: "signins",
         sql: SIGNINS,
         keep: hours(1),
+    },
+    Sweep {
+        name: "hops",
+        sql: HOPS,
+        keep: hours(0),
     },
     // Ended sessions stay a week for the person's own list.
     Sweep {

@@ -11,13 +11,16 @@ pub mod devices;
 pub mod expiry;
 pub mod failed_secrets;
 pub mod groups;
+pub mod hops;
 pub mod imports;
 pub mod logouts;
+pub mod number_choices;
 pub mod one_time_codes;
 pub mod org_units;
 pub mod outbox;
 pub mod passwords;
 pub mod persons;
+pub mod proxy_granting_tickets;
 pub mod roles;
 pub mod roster;
 pub mod sessions;
@@ -40,13 +43,16 @@ pub const STATEMENTS: &[&[migrations::Statement]] = &[
     expiry::STATEMENTS,
     failed_secrets::STATEMENTS,
     groups::STATEMENTS,
+    hops::STATEMENTS,
     imports::STATEMENTS,
     logouts::STATEMENTS,
+    number_choices::STATEMENTS,
     one_time_codes::STATEMENTS,
     org_units::STATEMENTS,
     outbox::STATEMENTS,
     passwords::STATEMENTS,
     persons::STATEMENTS,
+    proxy_granting_tickets::STATEMENTS,
     roles::STATEMENTS,
     roster::STATEMENTS,
     sessions::STATEMENTS,

@@ -6,7 +6,7 @@ use idp_domain::factors::Factor;
 use idp_domain::ids::{PersonId, Sid};
 use idp_domain::secrets::Tag;
 use idp_domain::sessions::Session;
-use idp_domain::signin::Holder;
+use idp_domain::signin::{Holder, Wishes};
 use migrations::run;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ macro_rules! with_holder {
     ($where:literal) => {
         concat!(
             "SELECT s.id_hash, s.sid, s.factors, s.signed_in_at, s.last_seen_at, s.expires_at,
-                s.ended_at, p.not_before, ",
+                s.ended_at, s.warn, s.remembered, p.not_before, ",
             crate::persons::holder_columns!(),
             " FROM sessions s JOIN persons p ON p.id = s.person_id ",
             crate::persons::holder_joins!(),
@@ -31,8 +31,8 @@ macro_rules! with_holder {
 
 migrations::statements! {
     INSERT: "INSERT INTO sessions (id_hash, sid, person_id, number, factors, signed_in_at,
-            last_seen_at, expires_at, address, user_agent)
-        VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)";
+            last_seen_at, expires_at, address, user_agent, warn, remembered, kind)
+        VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10, $11, $12)";
     FIND: with_holder!("s.id_hash = $1");
     /// The session behind a ticket, at its redemption.
     FIND_BY_GRANT: with_holder!("s.sid = (SELECT sid FROM grants WHERE id = $1)");
@@ -61,6 +61,28 @@ migrations::statements! {
     HAND_ON: "UPDATE grants SET sid = $2 WHERE sid = $1";
 }
 
+/// Who holds a session's secret.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SessionKind {
+    /// A browser, as its cookie.
+    #[default]
+    Browser,
+    /// An application, as the ticket-granting ticket of CAS's REST protocol.
+    Rest,
+    /// The application doctor.
+    Probe,
+}
+
+impl SessionKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Rest => "rest",
+            Self::Probe => "probe",
+        }
+    }
+}
+
 /// A session to be written.
 #[derive(Clone, Debug)]
 pub struct NewSession<'a> {
@@ -73,6 +95,8 @@ pub struct NewSession<'a> {
     pub expires_at: Timestamp,
     pub address: Option<String>,
     pub user_agent: Option<&'a str>,
+    pub wishes: Wishes,
+    pub kind: SessionKind,
 }
 
 #[derive(sqlx::FromRow)]
@@ -84,6 +108,8 @@ struct SessionRow {
     last_seen_at: Micros,
     expires_at: Micros,
     ended_at: Option<Micros>,
+    warn: bool,
+    remembered: bool,
     not_before: Micros,
     #[sqlx(flatten)]
     holder: HolderRow,
@@ -100,6 +126,9 @@ pub async fn create(tx: &mut Tx, session: &NewSession<'_>) -> Result<(), DbError
         .bind(Micros::from(session.expires_at))
         .bind(&session.address)
         .bind(session.user_agent)
+        .bind(session.wishes.warn)
+        .bind(session.wishes.remember)
+        .bind(session.kind.as_str())
         .execute(c))?;
     Ok(())
 }
@@ -132,6 +161,8 @@ fn assemble(rows: Vec<SessionRow>) -> Option<(Session, Holder)> {
         last_seen_at: first.last_seen_at.into(),
         expires_at: first.expires_at.into(),
         ended: first.ended_at.is_some(),
+        warn: first.warn,
+        remembered: first.remembered,
         not_before: first.not_before.into(),
     };
     let holder = gather(rows.into_iter().map(|row| row.holder))?;

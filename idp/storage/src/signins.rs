@@ -5,7 +5,7 @@ use idp_domain::Timestamp;
 use idp_domain::factors::Factor;
 use idp_domain::ids::PersonId;
 use idp_domain::secrets::Tag;
-use idp_domain::signin::{Destination, Proof, SignIn};
+use idp_domain::signin::{Destination, Proof, SignIn, Wishes};
 use migrations::run;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -14,9 +14,10 @@ use crate::{Conn, DbError, Micros, Tx};
 
 migrations::statements! {
     INSERT: "INSERT INTO signins (id_hash, person_id, number, purpose, destination, version,
-            created_at, expires_at)
-        VALUES ($1, $2, $3, 'sign_in', $4, 0, $5, $6)";
-    FIND: "SELECT s.person_id, s.number, s.destination, s.version, s.created_at, s.expires_at
+            created_at, expires_at, warn, remember)
+        VALUES ($1, $2, $3, 'sign_in', $4, 0, $5, $6, $7, $8)";
+    FIND: "SELECT s.person_id, s.number, s.destination, s.version, s.created_at, s.expires_at,
+            s.warn, s.remember
         FROM signins s JOIN persons p ON p.id = s.person_id
         WHERE s.id_hash = $1 AND s.finished_at IS NULL AND s.expires_at > $2
             AND s.created_at >= p.not_before AND p.state = 'active'
@@ -45,6 +46,8 @@ struct SignInRow {
     version: i64,
     created_at: Micros,
     expires_at: Micros,
+    warn: bool,
+    remember: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -63,6 +66,8 @@ pub async fn create(tx: &mut Tx, signin: &SignIn) -> Result<(), DbError> {
         .bind(Json(&signin.destination))
         .bind(Micros::from(signin.created_at))
         .bind(Micros::from(signin.expires_at))
+        .bind(signin.wishes.warn)
+        .bind(signin.wishes.remember)
         .execute(c))?;
     for proof in &signin.proofs {
         prove(tx, &signin.id_hash, proof).await?;
@@ -87,6 +92,10 @@ pub async fn find(
         person: PersonId(row.person_id),
         number: row.number,
         destination: row.destination.0,
+        wishes: Wishes {
+            warn: row.warn,
+            remember: row.remember,
+        },
         version: row.version,
         created_at: row.created_at.into(),
         expires_at: row.expires_at.into(),

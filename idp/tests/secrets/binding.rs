@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 
 use super::cohort::{Freshman, enrol};
-use crate::kit::{rows, scalars};
 use crate::support::attacks::{STUDENT, STUDENTS_PHONE};
+use crate::support::kit::{rows, scalars};
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus};
 
 const PASSWORD: &str = "quiet-lantern-58-river";

@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 
-use crate::kit::{rows, scalars};
 use crate::support::attacks::{STUDENT, STUDENTS_PHONE, hex};
+use crate::support::kit::{rows, scalars};
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus};
 
 const NEWCOMER: &str = "20230001";

@@ -3,8 +3,8 @@
 
 use idp_domain::secrets::random_secret;
 
-use crate::kit::audited_by;
 use crate::support::attacks::{NOBODY, STUDENT, STUDENTS_PASSWORD, STUDENTS_PHONE, WRONG};
+use crate::support::kit::audited_by;
 use crate::support::{Campus, Reply, SERVICE, each_campus};
 
 const TEACHER: &str = "10001";

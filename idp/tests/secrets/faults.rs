@@ -123,7 +123,7 @@ async fn a_panic_costs_one_request() {
             .await;
         let send = [("intent", "send"), ("phone", "+8613900001111")];
         campus.sms.set_trouble(Trouble::Panics);
-        let before = crate::kit::state(campus).await;
+        let before = crate::support::kit::state(campus).await;
         for _ in 0..20 {
             let reply = visitor.submit(&page, &send).await;
             assert_discreet(&reply, 500);
@@ -131,7 +131,8 @@ async fn a_panic_costs_one_request() {
             assert_eq!(campus.visitor().get(&login(SERVICE)).await.status, 200);
             assert_eq!(visitor.get("/signin/phone").await.status, 200);
         }
-        let changed = crate::kit::differences(&before, &crate::kit::state(campus).await);
+        let changed =
+            crate::support::kit::differences(&before, &crate::support::kit::state(campus).await);
         assert!(changed.is_empty(), "{changed:?}");
         campus.sms.set_trouble(Trouble::None);
         let reply = visitor.submit(&page, &send).await;

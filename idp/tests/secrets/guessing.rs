@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 
-use crate::kit::audited_by;
 use crate::support::attacks::{NOBODY, STUDENT, STUDENTS_PASSWORD, STUDENTS_PHONE, WRONG};
+use crate::support::kit::audited_by;
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus};
 
 /// Fails until only the second channel is left: 20 times, with every captcha solved and every

@@ -4,8 +4,8 @@ use idp::accounts::initial_cap;
 use idp_domain::accounts::AccountNumber;
 use jiff::SignedDuration;
 
-use crate::kit::audited_by;
 use crate::support::attacks::WRONG;
+use crate::support::kit::audited_by;
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus, each_campus_with};
 
 /// With a phone that the school has; with an activation code; with neither.

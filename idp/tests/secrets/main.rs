@@ -7,12 +7,6 @@
     reason = "a test stops where its set-up fails"
 )]
 
-#[expect(
-    dead_code,
-    reason = "made for the other security tests, of which these use a part"
-)]
-#[path = "../security/kit.rs"]
-mod kit;
 #[path = "../support/mod.rs"]
 mod support;
 

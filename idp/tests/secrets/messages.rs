@@ -330,7 +330,7 @@ fn visible(body: &str) -> String {
 async fn details(campus: &Campus, table: &str) -> String {
     match table {
         "audit_events" => {
-            crate::kit::scalars(campus, "SELECT CAST(detail AS TEXT) FROM audit_events")
+            crate::support::kit::scalars(campus, "SELECT CAST(detail AS TEXT) FROM audit_events")
                 .await
                 .iter()
                 .map(|detail| {
@@ -342,10 +342,12 @@ async fn details(campus: &Campus, table: &str) -> String {
                 })
                 .collect()
         }
-        "signins" => crate::kit::scalars(campus, "SELECT CAST(destination AS TEXT) FROM signins")
-            .await
-            .concat(),
-        "proofs" => crate::kit::scalars(campus, "SELECT factor FROM proofs")
+        "signins" => {
+            crate::support::kit::scalars(campus, "SELECT CAST(destination AS TEXT) FROM signins")
+                .await
+                .concat()
+        }
+        "proofs" => crate::support::kit::scalars(campus, "SELECT factor FROM proofs")
             .await
             .concat(),
         _ => String::new(),

@@ -1,7 +1,7 @@
 //! What may be a password, how it is kept, and where it never appears (PWD-05 to PWD-12).
 
-use crate::kit::scalars;
 use crate::support::attacks::{NOBODY, STUDENT, STUDENTS_PASSWORD, WRONG, hex};
+use crate::support::kit::scalars;
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus, login};
 
 const NEWCOMER: &str = "20230001";
@@ -238,7 +238,7 @@ async fn a_password_appears_nowhere() {
             "passwords",
             "failed_secrets",
         ] {
-            let rows = crate::kit::rows(campus, table).await;
+            let rows = crate::support::kit::rows(campus, table).await;
             for password in ["quiet-lantern-58-river", STUDENTS_PASSWORD, WRONG] {
                 assert!(!rows.contains(password), "{table}");
                 assert!(!rows.to_uppercase().contains(&hex(password)), "{table}");

@@ -3,8 +3,8 @@
 
 use jiff::SignedDuration;
 
-use crate::kit::{audited_by, changing_nothing};
 use crate::support::attacks::{STUDENT, STUDENTS_PASSWORD};
+use crate::support::kit::{audited_by, changing_nothing};
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus, login};
 
 const NEWCOMER: &str = "20230001";

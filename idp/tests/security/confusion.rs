@@ -1,7 +1,7 @@
 //! TKT-16: no secret of one kind is good in the place of another. Every secret that there is, in
 //! every place that takes one.
 
-use crate::kit::{PASSWORD, STUDENT, address, half_way, signed_in, ticket, validate};
+use crate::support::kit::{PASSWORD, STUDENT, address, half_way, signed_in, ticket, validate};
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus, login};
 
 /// One live secret of each kind, by its name.

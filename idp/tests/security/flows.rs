@@ -3,7 +3,7 @@
 
 use idp::routes::{Auth, ROUTES};
 
-use crate::kit::{assert_own_page, changing_nothing, half_way, signed_in};
+use crate::support::kit::{assert_own_page, changing_nothing, half_way, signed_in};
 use crate::support::{Campus, Reply, Visitor, each_campus};
 
 const PHONE: &str = "+8613800000001";

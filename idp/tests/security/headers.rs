@@ -8,8 +8,8 @@ use axum::http::Request;
 use idp::routes::ROUTES;
 use serde_json::json;
 
-use crate::kit::{PASSWORD, STUDENT, address, half_way, register};
 use crate::sessions::{at_https, over_https};
+use crate::support::kit::{PASSWORD, STUDENT, address, half_way, register};
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus, each_campus_with, login};
 
 /// Goes everywhere and does everything once, well and badly; gives all replies by what they were.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use axum::http::Request;
 
-use crate::kit::{
+use crate::support::kit::{
     PASSWORD, STUDENT, address, assert_own_page, changing_nothing, scalars, signed_in,
 };
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus, each_campus_with, login};

@@ -4,19 +4,19 @@
 use axum::body::Body;
 use axum::http::Request;
 
-use crate::kit::{PASSWORD, STUDENT, half_way, signed_in};
+use crate::support::kit::{PASSWORD, STUDENT, half_way, signed_in};
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus};
 
 /// Percent-encoded, as they go over the wire.
 fn payloads() -> Vec<String> {
     let mut raw = vec![
-        // INJ-03: what a template or expression language would compute (1234 × 9 = 11106).
-        "{{1234*9}}",
-        "${1234*9}",
-        "#{1234*9}",
-        "<%= 1234*9 %>",
-        "%{1234*9}",
-        "{% for x in (1,) %}11106{% endfor %}<#assign x=1234*9>${x}",
+        // INJ-03: what a template or expression language would compute (7654321 × 9 = 68888889, which no random token has by chance).
+        "{{7654321*9}}",
+        "${7654321*9}",
+        "#{7654321*9}",
+        "<%= 7654321*9 %>",
+        "%{7654321*9}",
+        "{% for x in (1,) %}68888889{% endfor %}<#assign x=7654321*9>${x}",
         "${jndi:ldap://127.0.0.1/a}",
         // Markup.
         "\"><script>alert(1)</script>",
@@ -87,7 +87,7 @@ fn check(what: &str, reply: &Reply) {
         assert!(!body.contains(run), "{what}: {run} in {body}");
     }
     assert!(
-        !body.contains("11106") || what.contains("11106"),
+        !body.contains("68888889") || what.contains("68888889"),
         "{what}: computed in {body}"
     );
     for (name, value) in &reply.headers {
@@ -378,7 +378,7 @@ async fn addresses_take_text_as_text() {
             "x-forwarded-for",
         ] {
             for payload in payloads() {
-                let value = format!("{payload} {{{{1234*9}}}} <script>alert(1)</script>");
+                let value = format!("{payload} {{{{7654321*9}}}} <script>alert(1)</script>");
                 let request = Request::get("/cas/login").header(header, value);
                 let request = request.body(Body::empty()).unwrap();
                 check(header, &campus.visitor().send(request).await);

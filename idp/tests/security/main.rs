@@ -1,11 +1,7 @@
 //! Attacks over HTTP, each by its id in the project's catalogue of security cases. One program, so
 //! that one link serves them all.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test stops where its set-up fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -17,7 +13,6 @@ mod framing;
 mod headers;
 mod hosts;
 mod injection;
-mod kit;
 mod limits;
 mod races;
 mod services;

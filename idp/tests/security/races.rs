@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Barrier;
 
-use crate::kit::{address, half_way, signed_in, ticket, validate, verdict};
+use crate::support::kit::{address, half_way, signed_in, ticket, validate, verdict};
 use crate::support::{Campus, OTHER_SERVICE, Reply, SERVICE, Visitor, each_campus, login};
 
 const AT_ONCE: usize = 64;

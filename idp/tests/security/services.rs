@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::kit::{
+use crate::support::kit::{
     PASSWORD, STUDENT, address, assert_links_stay_here, assert_own_page, changing_nothing,
     half_way, register, signed_in, unregister,
 };

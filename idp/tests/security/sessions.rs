@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::kit::{
+use crate::support::kit::{
     PASSWORD, STUDENT, audited_by, changing_nothing, half_way, scalars, sign_in, signed_in, ticket,
     validate,
 };

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::kit::{
+use crate::support::kit::{
     PASSWORD, STUDENT, address, audited_by, differences, half_way, register, scalars, sign_in,
     signed_in, state, ticket, validate, verdict,
 };

@@ -6,7 +6,7 @@ use axum::http::Request;
 use idp::accounts::import::{ImportOptions, import_people};
 use idp_domain::accounts::InitialRule;
 
-use crate::kit::{STUDENT, address, changing_nothing, signed_in, ticket, verdict};
+use crate::support::kit::{STUDENT, address, changing_nothing, signed_in, ticket, verdict};
 use crate::support::{Campus, SERVICE, each_campus};
 
 /// Brings the student in again, under another name and in another place.

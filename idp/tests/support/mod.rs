@@ -9,6 +9,7 @@
 )]
 
 pub mod attacks;
+pub mod kit;
 pub mod outside;
 mod reply;
 pub mod visitor;

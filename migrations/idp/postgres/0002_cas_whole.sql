@@ -44,7 +44,7 @@ CREATE INDEX service_tickets_proxied_by ON service_tickets (proxied_by)
 CREATE TABLE hops (
     id_hash      BYTEA PRIMARY KEY,
     sid          UUID    NOT NULL REFERENCES sessions (sid) ON DELETE CASCADE,
-    destination  TEXT    NOT NULL,
+    destination  JSONB   NOT NULL,
     fresh        BOOLEAN NOT NULL,
     created_at   BIGINT  NOT NULL,
     expires_at   BIGINT  NOT NULL

@@ -75,6 +75,22 @@ impl Application {
         self.cas.as_ref().is_some_and(|cas| cas.spa_fragment)
     }
 
+    /// True when a session is not enough: credentials each time.
+    pub fn wants_credentials(&self) -> bool {
+        self.cas.as_ref().is_some_and(|cas| cas.require_fresh)
+    }
+
+    /// True when it may act for people at other applications (CAS 3.0.3 §2.5.4).
+    pub fn may_proxy(&self) -> bool {
+        self.cas.as_ref().is_some_and(|cas| cas.proxy.is_some())
+    }
+
+    /// True when it may act for people at this one (TKT-11).
+    pub fn may_proxy_to(&self, target: &ApplicationId) -> bool {
+        let rule = self.cas.as_ref().and_then(|cas| cas.proxy.as_ref());
+        rule.is_some_and(|rule| rule.reaches(target))
+    }
+
     /// Whether this person may use it now. `zone` is the school's: its days and hours count.
     ///
     /// # Errors

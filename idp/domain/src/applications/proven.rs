@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{OutboundUrl, ServiceUrl};
+use super::{OutboundUrl, Scheme, ServiceUrl};
 use crate::cas::ServiceTicket;
 
 /// A service that was matched against a registered application: the proof that a browser may be
@@ -22,6 +22,10 @@ impl ProvenService {
     /// `scheme://host[:port]`, for the `form-action` of the page whose POST leads there.
     pub fn origin(&self) -> &str {
         self.0.origin()
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.0.scheme == Scheme::Https
     }
 
     /// `host[:port]`: what is asked of one host waits for the rest of it.

@@ -5,6 +5,7 @@ mod form;
 mod logout;
 mod params;
 mod proxy;
+mod proxy_grant;
 mod response;
 mod saml11;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use params::{
     LogoutRequest, Method, ProxyRequest, ValidateRequest,
 };
 pub use proxy::{ProxyFailureCode, ProxyFailureReason, render_proxy_failure, render_proxy_success};
+pub use proxy_grant::{LONGEST_CHAIN, ProxyGrant, ProxyGranting};
 pub use response::{
     AttributeName, Attributes, FailureCode, FailureReason, JSON, PLAIN, Rendered, Success, XML,
     plain_no, plain_yes, render_failure, render_success,

@@ -1,6 +1,8 @@
 //! Requests, read from decoded pairs. Names are case-sensitive (CAS 3.0.3 §2.1.1), unknown ones
 //! are ignored: real clients append strays such as `sn=undefined`.
 
+use serde::{Deserialize, Serialize};
+
 use super::proxy::ProxyFailureReason;
 use super::response::FailureReason;
 
@@ -8,7 +10,8 @@ use super::response::FailureReason;
 type Pair = (String, String);
 
 /// How a ticket reaches the service (§2.1.1 `method`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// A redirect; also for every word that we don't know.
     #[default]

@@ -5,6 +5,6 @@ mod destination;
 mod may_issue;
 mod step;
 
-pub use destination::Destination;
+pub use destination::{Destination, Wishes};
 pub use may_issue::{Denial, HeldNumber, Holder, PersonState, may_issue};
 pub use step::{Proof, SignIn, Standing, Step, StepPolicy, next_step};

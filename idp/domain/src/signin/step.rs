@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::Destination;
+use super::{Destination, Wishes};
 use crate::factors::Factor;
 use crate::ids::PersonId;
 use crate::secrets::Tag;
@@ -23,6 +23,7 @@ pub struct SignIn {
     /// Canonical form of the number that was typed.
     pub number: String,
     pub destination: Destination,
+    pub wishes: Wishes,
     /// Counts the steps taken: each one is compare-and-swap on it.
     pub version: i64,
     pub created_at: Timestamp,
@@ -147,6 +148,7 @@ mod tests {
             person: PersonId(Uuid::nil()),
             number: "20230001".into(),
             destination: Destination::Home,
+            wishes: Wishes::default(),
             version: 0,
             created_at: now(),
             expires_at: "2026-11-21T09:00:00Z".parse().unwrap(),

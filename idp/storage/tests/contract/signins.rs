@@ -1,6 +1,7 @@
+use idp_domain::cas::Method;
 use idp_domain::factors::Factor;
 use idp_domain::ids::PersonId;
-use idp_domain::signin::{Destination, Proof, SignIn};
+use idp_domain::signin::{Destination, Proof, SignIn, Wishes};
 use idp_storage::{persons, signins};
 
 use crate::in_tx;
@@ -13,6 +14,11 @@ fn signin(person: PersonId, seed: usize) -> SignIn {
         number: "s1".to_owned(),
         destination: Destination::Cas {
             service: "https://lib.example.edu/app?名=1".to_owned(),
+            method: Method::Post,
+        },
+        wishes: Wishes {
+            warn: true,
+            remember: false,
         },
         version: 0,
         created_at: at(0),

@@ -7,9 +7,10 @@ use idp_domain::accounts::{AccountNumber, Affiliation, PersonName};
 use idp_domain::factors::Factor;
 use idp_domain::ids::{PersonId, Sid, uuid_v7};
 use idp_domain::secrets::Tag;
+use idp_domain::signin::Wishes;
 use idp_storage::imports::{self, Begun};
 use idp_storage::roster::{self, Row};
-use idp_storage::sessions::{self, NewSession};
+use idp_storage::sessions::{self, NewSession, SessionKind};
 use idp_storage::{Db, Tx};
 use jiff::SignedDuration;
 use migrations::testing::{TestDb, engines};
@@ -99,6 +100,8 @@ pub async fn session(tx: &mut Tx, person: PersonId, seed: usize) -> (Tag, Sid) {
         expires_at: at(8 * 3600),
         address: Some("192.0.2.7".to_owned()),
         user_agent: None,
+        wishes: Wishes::default(),
+        kind: SessionKind::Browser,
     };
     sessions::create(tx, &session).await.unwrap();
     (session.id_hash, session.sid)

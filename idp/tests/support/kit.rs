@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use idp_domain::applications::ApplicationId;
 use serde_json::Value;
 
-use crate::support::{Campus, Reply, SERVICE, Visitor};
+use super::{Campus, Reply, SERVICE, Visitor};
 
 pub const STUDENT: &str = idp::demo::STUDENT;
 pub const PASSWORD: &str = idp::demo::PASSWORD;
@@ -244,7 +244,7 @@ pub fn verdict(xml: &str) -> Result<String, String> {
 
 /// A ticket for a service, from a session.
 pub async fn ticket(visitor: &mut Visitor, service: &str) -> String {
-    let reply = visitor.get(&crate::support::login(service)).await;
+    let reply = visitor.get(&super::login(service)).await;
     let ticket = reply.ticket();
     ticket.unwrap_or_else(|| panic!("{} {}", reply.status, reply.body()))
 }

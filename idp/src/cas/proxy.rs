@@ -1,0 +1,126 @@
+//! `/cas/proxy` (CAS 3.0.3 §2.7): an application gets a ticket for another one.
+
+use axum::response::Response;
+use idp_domain::applications::{Application, ApplicationId, ProvenService, ProvenTarget};
+use idp_domain::audit::{Event, Outcome};
+use idp_domain::cas::{
+    ProxyFailureReason, ProxyGrant, ProxyGrantingTicket, ProxyRequest, ProxyTicket, decode_pairs,
+    render_proxy_failure, render_proxy_success,
+};
+use idp_domain::ids::PersonId;
+use idp_domain::sessions::Authority;
+use idp_storage::{audit, proxy_granting_tickets, sessions};
+
+use super::tickets;
+use super::validate::respond;
+use crate::refusal::Refusal;
+use crate::signin::hop;
+use crate::visit::Visit;
+
+/// `GET /cas/proxy`
+pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
+    let query = visit.query.clone().unwrap_or_default();
+    let (format, result) = match ProxyRequest::parse(&decode_pairs(query.as_bytes())) {
+        Err(bad) => (bad.format, Err(bad.reason)),
+        Ok(request) => (request.format, grant(&mut visit, &request).await?),
+    };
+    let word = if result.is_ok() { "success" } else { "failure" };
+    metrics::counter!("cas_proxy_requests_total", "result" => word).increment(1);
+    Ok(respond(match &result {
+        Ok(ticket) => render_proxy_success(ticket, format),
+        Err(reason) => render_proxy_failure(*reason, format),
+    }))
+}
+
+async fn grant(
+    visit: &mut Visit,
+    request: &ProxyRequest,
+) -> Result<Result<ProxyTicket, ProxyFailureReason>, Refusal> {
+    let unknown = Ok(Err(ProxyFailureReason::UnknownTicket));
+    let Ok(ticket) = ProxyGrantingTicket::parse(&request.pgt) else {
+        return unknown;
+    };
+    let mut conn = visit.app.db.read().await?;
+    let Some(granting) = proxy_granting_tickets::find(&mut conn, &ticket.hash()).await? else {
+        return unknown;
+    };
+    let Some((session, holder)) = sessions::find_by_grant(&mut conn, granting.grant.0).await?
+    else {
+        return unknown;
+    };
+    drop(conn);
+    let person = session.person;
+    let registry = visit.app.applications.current();
+    let proxy = ApplicationId::parse(&granting.application)
+        .ok()
+        .and_then(|id| registry.get(&id).cloned());
+    let Some(proxy) = proxy else {
+        return refuse(
+            visit,
+            person,
+            &granting.application,
+            ProxyFailureReason::NoLongerAllowed,
+        )
+        .await;
+    };
+    // Which targets exist is nobody else's affair: unknown and forbidden ones sound alike.
+    let Ok((target, service)) = registry.resolve_target(&request.target_service) else {
+        let reason = ProxyFailureReason::TargetNotAllowed;
+        return refuse(visit, person, &granting.application, reason).await;
+    };
+    let chosen = hop::chosen_number(visit, &holder, &target).await?;
+    let established = ProxyGrant::establish(
+        granting,
+        session,
+        &holder,
+        (&proxy, &target),
+        chosen.as_deref(),
+        &visit.app.session_rules(),
+        &visit.app.step_policy(),
+        visit.now,
+    );
+    match established {
+        Ok(grant) => issue(visit, grant, &target, &service).await,
+        Err(reason) => refuse(visit, person, proxy.id.as_str(), reason).await,
+    }
+}
+
+async fn issue(
+    visit: &mut Visit,
+    grant: ProxyGrant,
+    target: &Application,
+    service: &ProvenTarget,
+) -> Result<Result<ProxyTicket, ProxyFailureReason>, Refusal> {
+    let authority = Authority::ProxyGrant(&grant);
+    let ticket = ProxyTicket::generate(&mut visit.rng);
+    let bound = tickets::Bound {
+        hash: ticket.hash(),
+        text: ticket.as_str(),
+        service: service.canonical(),
+        lane: service.service().map(ProvenService::lane),
+    };
+    let issued = tickets::issue(visit, authority, target, bound).await?;
+    // Signed out in this very moment.
+    Ok(if issued {
+        Ok(ticket)
+    } else {
+        Err(ProxyFailureReason::UnknownTicket)
+    })
+}
+
+async fn refuse(
+    visit: &mut Visit,
+    person: PersonId,
+    application: &str,
+    reason: ProxyFailureReason,
+) -> Result<Result<ProxyTicket, ProxyFailureReason>, Refusal> {
+    let entry = visit
+        .audit(Event::ProxyRefused, Outcome::Refused)
+        .of(person)
+        .at_application(application)
+        .because(reason.code().as_str());
+    let mut tx = visit.app.db.write().await?;
+    audit::record(&mut tx, &entry).await?;
+    tx.commit().await?;
+    Ok(Err(reason))
+}
