@@ -6,8 +6,9 @@ use url::Url;
 use super::ServicePattern;
 use super::origin::{self, Scheme};
 
-/// The longest `service` that is read, in bytes: nested return addresses get long, but a
-/// `Location` of more than 4 KiB is cut or refused by the proxies of a campus.
+/// The longest `service` that is read, in bytes, as it came and as it goes out: nested return
+/// addresses get long, but a `Location` of more than 4 KiB is cut or refused by the proxies of a
+/// campus.
 pub const MAX_SERVICE_BYTES: usize = 4096;
 
 /// With all non-ASCII bytes, what may not stand in a URL.
@@ -118,6 +119,14 @@ impl ServiceUrl {
             path_bytes,
             fragment,
         };
+        // Non-ASCII text grows threefold when it is percent-encoded, and that is what goes out.
+        let fragment_bytes = url
+            .fragment
+            .as_ref()
+            .map_or(0, |fragment| fragment.len() + 1);
+        if url.canonical.len() + fragment_bytes > MAX_SERVICE_BYTES {
+            return Err(RefusedUrl::TooLong);
+        }
         if url.reads_alike(raw) && url.reads_alike(&url.canonical) {
             Ok(url)
         } else {

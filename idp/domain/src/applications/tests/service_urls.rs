@@ -125,6 +125,14 @@ fn the_fragment_is_no_part_of_what_a_ticket_is_bound_to() {
 fn an_endless_service_is_refused_at_once() {
     let long = format!("https://app.example.edu/{}", "a".repeat(4096));
     assert_eq!(ServiceUrl::parse(&long), Err(RefusedUrl::TooLong));
+    // Three bytes as they came, nine on their way out: the client must be able to send them back.
+    for place in ["?q=", "#"] {
+        let fits = format!("https://app.example.edu/{place}{}", "图".repeat(450));
+        let grown = format!("https://app.example.edu/{place}{}", "图".repeat(460));
+        assert!(grown.len() < 4096 / 2);
+        assert!(ServiceUrl::parse(&fits).is_ok());
+        assert_eq!(ServiceUrl::parse(&grown), Err(RefusedUrl::TooLong));
+    }
     let nested = format!("https://app.example.edu/%{}2e", "25".repeat(1000));
     assert_eq!(ServiceUrl::parse(&nested), Err(RefusedUrl::Path));
 }
