@@ -10,6 +10,7 @@ mod application;
 mod config;
 mod examples;
 mod flags;
+mod group;
 mod idp;
 mod import;
 mod inbox;
@@ -62,6 +63,7 @@ enum Command {
     Application(application::Application),
     Activation(activation::Activation),
     Admin(admin::Admin),
+    Group(group::Group),
     Inbox(inbox::Inbox),
     Config(config::Config),
 }
@@ -76,6 +78,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Application(command) => command.run(),
         Command::Activation(command) => command.run(),
         Command::Admin(command) => command.run(),
+        Command::Group(command) => command.run(),
         Command::Inbox(command) => command.run(),
         Command::Config(command) => command.run(),
     };

@@ -232,6 +232,46 @@ fn people_are_imported_and_get_their_codes() {
 }
 
 #[test]
+fn a_group_is_filled_shown_and_emptied() {
+    let yimen = Yimen::new();
+    yimen.file(
+        "people.csv",
+        &format!("{HEADER}20230001,张三,11010519491231002X,student,计算机学院\n20230002,李四,110101199003070177,student,计算机学院\n"),
+    );
+    assert_eq!(yimen.run(&["import", "people", "people.csv"]).code, Some(0));
+    let said = yimen.run(&["group", "add", "lab", "20230001"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.err.contains("lab: 1 added, 0 removed"), "{said:?}");
+    assert_eq!(yimen.run(&["group", "list"]).out, "lab\t1\n");
+    assert_eq!(yimen.run(&["group", "show", "lab"]).out, "20230001\t张三\n");
+
+    yimen.file("bad.txt", "20230002\n20239999\n\n");
+    let said = yimen.run(&["group", "import", "lab", "bad.txt"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.err.contains("line 2: nobody has the number 20239999"),
+        "{said:?}"
+    );
+    yimen.file("good.txt", "\u{feff}# 2026\r\n20230002\r\n");
+    let replace = ["group", "import", "lab", "good.txt", "--replace"];
+    let dry = yimen.run(&[&replace[..], &["--dry-run"]].concat());
+    assert!(
+        dry.out.starts_with("lab: 1 added, 1 removed (dry run"),
+        "{dry:?}"
+    );
+    let said = yimen.run(&replace);
+    assert_eq!(said.out, "lab: 1 added, 1 removed\n", "{said:?}");
+    assert_eq!(yimen.run(&["group", "show", "lab"]).out, "20230002\t李四\n");
+    assert_eq!(
+        yimen.run(&["group", "remove", "lab", "20230002"]).code,
+        Some(0)
+    );
+    assert_eq!(yimen.run(&["group", "list"]).out, "");
+    let said = yimen.run(&["group", "add", "Lab", "20230001"]);
+    assert!(said.err.contains("\"Lab\": must be 1 to 64"), "{said:?}");
+}
+
+#[test]
 fn one_bad_line_imports_nothing_and_is_named() {
     let yimen = Yimen::new();
     yimen.file(

@@ -1,12 +1,13 @@
-//! What the service desk does, on each engine: activation codes, caps, roles.
+//! What the service desk does, on each engine: activation codes, caps, roles, groups.
 #![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 
 use std::collections::BTreeMap;
 
 use idp::accounts::activation_codes::{CodePrinter, PrintedCode};
+use idp::accounts::groups::{self, Plan, PlanError, Wish};
 use idp::accounts::import::{ImportOptions, import_people};
 use idp::accounts::{UnknownNumber, initial_cap, roles};
-use idp_domain::accounts::{AccountNumber, InitialRule};
+use idp_domain::accounts::{AccountNumber, GroupName, InitialRule};
 use idp_domain::audit::Event;
 use idp_domain::ids::PersonId;
 use idp_domain::secrets::{Keyring, MasterKey};
@@ -219,6 +220,60 @@ async fn a_role_is_granted_and_revoked_once() {
         );
         assert_eq!(given.recorded(Event::RoleGranted).await, 1);
         assert_eq!(given.recorded(Event::RoleRevoked).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_group_becomes_what_was_wished_and_each_change_is_audited_once() {
+    on_each_engine(async |mut given| {
+        let group = GroupName::parse("exam-2026").unwrap();
+        let mut wish = async |numbers: &[&str], wish| {
+            let numbers: Vec<_> = numbers.iter().map(|n| number(n)).collect();
+            let mut conn = given.db.read().await.unwrap();
+            let plan = groups::plan(&mut conn, &group, &numbers, wish).await?;
+            drop(conn);
+            let (now, rng) = (given.now, &mut given.rng);
+            groups::apply(&given.db, &group, &plan, now, rng).await?;
+            Ok::<_, PlanError>((plan.add.len(), plan.remove.len()))
+        };
+        // Two numbers of one person are one member.
+        let all = ["20230001", "20190007", "M2023007"];
+        assert_eq!(wish(&all, Wish::Add).await.unwrap(), (2, 0));
+        assert_eq!(wish(&all, Wish::Add).await.unwrap(), (0, 0));
+        let unknown = wish(&["20230002", "x1", "x2"], Wish::Add)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            unknown.to_string(),
+            "nobody has the number x1\nnobody has the number x2"
+        );
+        assert_eq!(
+            wish(&["20230002", "m2023007"], Wish::Replace)
+                .await
+                .unwrap(),
+            (1, 1)
+        );
+        assert_eq!(
+            wish(&["20230001", "20190007"], Wish::Remove).await.unwrap(),
+            (0, 1)
+        );
+        let mut conn = given.db.read().await.unwrap();
+        let members = groups::members(&mut conn, &group).await.unwrap();
+        assert_eq!(members.len(), 1);
+        assert_eq!(members[0].display_number, "20230002");
+        drop(conn);
+        assert_eq!(given.recorded(Event::GroupChanged).await, 5);
+        // A plan that was overtaken changes nothing, and says nothing.
+        let plan = Plan {
+            add: Vec::new(),
+            remove: vec![PersonId(uuid::Uuid::nil())],
+        };
+        let (now, rng) = (given.now, &mut given.rng);
+        groups::apply(&given.db, &group, &plan, now, rng)
+            .await
+            .unwrap();
+        assert_eq!(given.recorded(Event::GroupChanged).await, 5);
     })
     .await;
 }

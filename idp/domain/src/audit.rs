@@ -62,6 +62,7 @@ events! {
     InitialCapLifted = "activation.cap.lift",
     RoleGranted = "role.grant",
     RoleRevoked = "role.revoke",
+    GroupChanged = "group.change",
     AlarmRaised = "alarm.raise",
 }
 

@@ -1,6 +1,7 @@
 //! The lives of accounts: import, activation, binding.
 
 pub mod activation_codes;
+pub mod groups;
 pub mod import;
 pub mod initial_cap;
 pub mod roles;

@@ -5,6 +5,7 @@ use idp_domain::Timestamp;
 use idp_domain::accounts::GroupName;
 use idp_domain::ids::PersonId;
 use migrations::run;
+use uuid::Uuid;
 
 use crate::{Conn, DbError, Micros, Tx};
 
@@ -18,6 +19,7 @@ migrations::statements! {
         WHERE g.group_name = $1
         GROUP BY g.person_id, g.added_at
         ORDER BY min(r.display_number)";
+    PERSONS: "SELECT person_id FROM group_members WHERE group_name = $1";
     LIST: "SELECT group_name, count(*) AS members FROM group_members
         GROUP BY group_name ORDER BY group_name";
 }
@@ -74,6 +76,13 @@ pub async fn members(conn: &mut Conn, group: &GroupName) -> Result<Vec<Member>, 
         added_at: row.added_at.into(),
     });
     Ok(members.collect())
+}
+
+/// The members, in no order.
+pub async fn persons(conn: &mut Conn, group: &GroupName) -> Result<Vec<PersonId>, DbError> {
+    let ids: Vec<Uuid> =
+        run!(conn, c => sqlx::query_scalar(PERSONS).bind(group.as_str()).fetch_all(c))?;
+    Ok(ids.into_iter().map(PersonId).collect())
 }
 
 /// All groups, by name.
