@@ -139,12 +139,24 @@ fn an_application_is_imported_shown_and_removed() {
         yimen.run(&["application", "list"]).out,
         "library\t图书馆\thttps://lib.example.edu/*\n"
     );
+    let shown = yimen.run(&["application", "show", "library"]).out;
+    for key in ["\"enabled\": true", "\"account_number\": \"latest\""] {
+        assert!(shown.contains(key), "{shown}");
+    }
     yimen.file(
         "again.json",
         &yimen.run(&["application", "show", "library"]).out,
     );
     let said = yimen.run(&["import", "applications", "again.json"]);
     assert_eq!(said.out, "0 added, 0 changed, 1 unchanged\n", "{said:?}");
+    let off = shown.replace("\"enabled\": true", "\"enabled\": false");
+    yimen.file("off.json", &off);
+    let said = yimen.run(&["import", "applications", "off.json"]);
+    assert_eq!(said.out, "0 added, 1 changed, 0 unchanged\n", "{said:?}");
+    assert_eq!(
+        yimen.run(&["application", "list"]).out,
+        "library\t图书馆\thttps://lib.example.edu/*\tdisabled\n"
+    );
     assert_eq!(
         yimen.run(&["application", "remove", "library"]).code,
         Some(0)

@@ -2,8 +2,8 @@ mod logouts;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use idp_domain::applications::ApplicationId;
-use idp_storage::applications;
+use idp_domain::applications::{self, ApplicationId};
+use idp_storage::applications as stored;
 
 use super::examples::examples;
 use super::flags::StoreFlags;
@@ -27,7 +27,7 @@ pub(super) struct Application {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List every application with its CAS services
+    /// List every application with its CAS services, and say which are switched off
     #[command(after_help = examples!("yimen application list" => "one application a line"))]
     List {
         #[command(flatten)]
@@ -67,16 +67,22 @@ impl Application {
 
 async fn list(flags: &StoreFlags) -> anyhow::Result<()> {
     let db = store::migrated(&flags.load()?).await?;
-    for stored in applications::list(&mut db.read().await?).await? {
+    for stored in stored::list(&mut db.read().await?).await? {
         let name = stored.entry["name"]["zh-CN"].as_str().unwrap_or_default();
-        let services = stored.entry["cas"]["services"].as_array().map(|all| {
-            let all: Vec<&str> = all.iter().filter_map(|service| service.as_str()).collect();
-            all.join(" ")
-        });
+        let texts = |key: &str| {
+            let all = stored.entry["cas"][key].as_array().into_iter().flatten();
+            all.filter_map(|service| service.as_str())
+        };
+        let services: Vec<&str> = texts("services").chain(texts("opaque_services")).collect();
+        let mark = if stored.entry["enabled"] == false {
+            "\tdisabled"
+        } else {
+            ""
+        };
         terminal::out(&format!(
-            "{}\t{name}\t{}",
+            "{}\t{name}\t{}{mark}",
             stored.id,
-            services.unwrap_or_default()
+            services.join(" ")
         ))?;
     }
     Ok(())
@@ -85,10 +91,14 @@ async fn list(flags: &StoreFlags) -> anyhow::Result<()> {
 async fn show(id: &str, flags: &StoreFlags) -> anyhow::Result<()> {
     let parsed = parse(id)?;
     let db = store::migrated(&flags.load()?).await?;
-    match applications::find(&mut db.read().await?, &parsed).await? {
-        Some(stored) => Ok(terminal::out(&serde_json::to_string_pretty(
-            &stored.entry,
-        )?)?),
+    match stored::find(&mut db.read().await?, &parsed).await? {
+        Some(stored) => {
+            // With the defaults of keys that came after it was stored. One that can't be read
+            // any more is shown as it is.
+            let read = applications::Application::from_json(&stored.entry, true);
+            let entry = read.map_or(stored.entry, |application| application.to_json());
+            Ok(terminal::out(&serde_json::to_string_pretty(&entry)?)?)
+        }
         None => bail!("there is no application {id}"),
     }
 }
