@@ -48,16 +48,32 @@ fn the_documented_entry_is_read() {
 #[test]
 fn the_entries_of_the_documentation_are_read() {
     for page in [
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/applications.md")),
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/applications.zh-CN.md")),
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../docs/applications.md"
+        )),
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../docs/applications.zh-CN.md"
+        )),
     ] {
         let blocks = page.split("```json").skip(1);
         let entries: Vec<_> = blocks
-            .map(|block| parse_entries(block.split("```").next().unwrap(), false).unwrap().remove(0))
+            .map(|block| {
+                parse_entries(block.split("```").next().unwrap(), false)
+                    .unwrap()
+                    .remove(0)
+            })
             .collect();
         assert_eq!(entries.len(), 2);
         // The second has every key that there is, so that none stays undocumented.
-        let written = page.split("```json").nth(2).unwrap().split("```").next().unwrap();
+        let written = page
+            .split("```json")
+            .nth(2)
+            .unwrap()
+            .split("```")
+            .next()
+            .unwrap();
         let written: serde_json::Value = serde_json::from_str(written).unwrap();
         assert_eq!(entries[1].to_json(), written);
         for key in entries[1].to_json()["cas"].as_object().unwrap().keys() {
