@@ -1,5 +1,6 @@
 //! Who may enter an application, and what it is told: each reason on its page, asked again at
 //! validation, over both engines.
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 
 mod support;
 

@@ -228,9 +228,10 @@ fn placed(error: PlanError, lines: &[(usize, AccountNumber)]) -> anyhow::Error {
 }
 
 fn listed(problems: &[String]) -> String {
-    let mut told = problems[..problems.len().min(MAX_PROBLEMS)].join("\n");
-    if problems.len() > MAX_PROBLEMS {
-        told.push_str(&format!("\nand {} more", problems.len() - MAX_PROBLEMS));
-    }
-    format!("nothing was changed\n{told}")
+    let told = &problems[..problems.len().min(MAX_PROBLEMS)];
+    let more = match problems.len() - told.len() {
+        0 => String::new(),
+        more => format!("\nand {more} more"),
+    };
+    format!("nothing was changed\n{}{more}", told.join("\n"))
 }
