@@ -6,6 +6,7 @@ pub mod apache;
 pub mod binary;
 pub mod browser;
 pub mod cas;
+pub mod control;
 pub mod demo;
 pub mod engine;
 pub mod inbox;

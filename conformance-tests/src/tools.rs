@@ -25,6 +25,12 @@ pub fn python() -> Result<PathBuf> {
     Ok(folder().join("python/bin/python"))
 }
 
+/// A Python that has django-cas-server.
+pub fn control_python() -> Result<PathBuf> {
+    set_up()?;
+    Ok(folder().join("django-cas-server/bin/python"))
+}
+
 /// Runs `scripts/setup`, which does nothing where all is there.
 fn set_up() -> Result<()> {
     static DONE: OnceLock<Result<(), String>> = OnceLock::new();

@@ -53,11 +53,11 @@ fn header(html: &mut String, report: &Report) {
     let _ = write!(
         html,
         "<header><p class=\"kicker\">CAS 3.0.3 conformance</p><h1>{}</h1><dl>\
-         <div><dt>Started</dt><dd>{:.0}</dd></div><div><dt>Took</dt><dd>{:.0} s</dd></div>\
+         <div><dt>Started</dt><dd>{}</dd></div><div><dt>Took</dt><dd>{:.0} s</dd></div>\
          <div><dt>Profile</dt><dd>{profile}</dd></div>\
          <div><dt>Cases</dt><dd>{}, on {} of 128 assertions</dd></div>",
         escape(&report.base),
-        report.started,
+        report.started.strftime("%Y-%m-%d %H:%M UTC"),
         report.took().as_secs_f64(),
         report.outcomes.len(),
         report.assertions(),
@@ -120,16 +120,16 @@ fn case(html: &mut String, report: &Report, outcome: &Outcome) {
     let case = outcome.case;
     let class = class(outcome.standing);
     let known = report.known(outcome);
-    let word = match known {
-        Some(_) => "known",
-        None => outcome.standing.as_str(),
+    let (word, marked) = match known {
+        Some(_) => ("known", " known"),
+        None => (outcome.standing.as_str(), ""),
     };
     let id = case.id();
     let _ = write!(
         html,
-        "<details class=\"case {class}\" id=\"case-{id}\"><summary><span class=\"verdict\">{word}</span>\
+        "<details class=\"case {class}{marked}\" id=\"case-{id}\"><summary><span class=\"verdict\">{word}</span>\
          <span class=\"id\">{id}</span><span class=\"title\">{}</span>\
-         <span class=\"clause\">{}, {}</span></summary><div class=\"inside\">",
+         <span class=\"clause\">{}, {}</span>",
         titled(case.title),
         escape(case.section),
         case.level.as_str(),
@@ -137,14 +137,15 @@ fn case(html: &mut String, report: &Report, outcome: &Outcome) {
     if !outcome.message.is_empty() {
         let _ = write!(
             html,
-            "<p class=\"message\">{}</p>",
+            "<span class=\"message\">{}</span>",
             escape(&outcome.message)
         );
     }
+    html.push_str("</summary><div class=\"inside\">");
     if let Some(reason) = known {
         let _ = write!(
             html,
-            "<p class=\"known\"><b>Known:</b> {}</p>",
+            "<p class=\"reason\"><b>Known:</b> {}</p>",
             escape(reason)
         );
     }
@@ -273,7 +274,7 @@ mod tests {
             );
             assert_eq!(count(&html, &format!("input#show-{class}")), 1);
         }
-        assert_eq!(count(&html, "p.known"), 1);
+        assert_eq!(count(&html, "p.reason"), 1);
         assert_eq!(count(&html, "details.case details.exchange"), 5);
         assert_eq!(count(&html, "section"), 2);
     }
