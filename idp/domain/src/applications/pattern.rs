@@ -57,12 +57,13 @@ pub enum BadPattern {
     Fragment,
     #[error("has an empty path segment ('//')")]
     EmptySegment,
-    #[error("has '*' elsewhere than alone at the end, as in /app/*")]
+    #[error("has '*' elsewhere than alone at the end, as in /app/* or /app/*+")]
     PathWildcard,
 }
 
 /// What a service URL must look like: scheme, host and port exact, a path that is exact or, ending
-/// in `/*`, a prefix that ends with a slash, and any query unless one is named. Kept as separate
+/// in `/*`, a prefix that ends with a slash (`/*+` where something must follow it), and any query
+/// unless one is named. Kept as separate
 /// fields, never as a text to compare with, and never a regular expression (RED-01).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServicePattern {
@@ -81,11 +82,14 @@ pub(super) enum PathPattern {
     /// Without the closing `/*`: empty for the whole host, `/app` for `/app/`, `/app/x` and neither
     /// `/app` nor `/apple`.
     Below(String),
+    /// The same, closing with `/*+`: `/app/` alone isn't covered, `/app/?x` and `/app/x` are.
+    Beyond(String),
 }
 
 impl ServicePattern {
-    /// Reads `https://host[:port]/path` or `https://host[:port]/path/*`, either with `?` at its end
-    /// for no query, or `?query` for this one.
+    /// Reads `https://host[:port]/path`, `https://host[:port]/path/*` or
+    /// `https://host[:port]/path/*+`, each with `?` at its end for no query, or `?query` for this
+    /// one.
     ///
     /// # Errors
     /// [`BadPattern`], which says what to write instead where that isn't plain.
@@ -159,8 +163,40 @@ impl ServicePattern {
             PathPattern::Below(prefix) => path
                 .strip_prefix(prefix.as_str())
                 .is_some_and(|below| below.starts_with('/')),
+            PathPattern::Beyond(prefix) => path
+                .strip_prefix(prefix.as_str())
+                .and_then(|below| below.strip_prefix('/'))
+                .is_some_and(|beyond| !beyond.is_empty() || !query.is_empty()),
         };
         inside && self.query.as_deref().is_none_or(|named| named == query)
+    }
+
+    /// Whether it covers whatever `other` does.
+    pub(super) fn holds(&self, other: &Self) -> bool {
+        let port = self.port == PatternPort::Any || self.port == other.port;
+        let below = |prefix: &str, path: &str| {
+            path.strip_prefix(prefix)
+                .is_some_and(|below| below.starts_with('/'))
+        };
+        let path = match (&self.path, &other.path) {
+            (PathPattern::Exact(_), PathPattern::Exact(_)) => self.path == other.path,
+            (PathPattern::Exact(_), _) => false,
+            (PathPattern::Below(prefix), PathPattern::Exact(path)) => below(prefix, path),
+            (
+                PathPattern::Below(prefix),
+                PathPattern::Below(inner) | PathPattern::Beyond(inner),
+            ) => prefix == inner || below(prefix, inner),
+            (PathPattern::Beyond(prefix), PathPattern::Exact(path)) => {
+                let query = other.query.as_deref().unwrap_or_default();
+                below(prefix, path) && self.covers(path, query)
+            }
+            (PathPattern::Beyond(prefix), PathPattern::Below(inner)) => below(prefix, inner),
+            (PathPattern::Beyond(prefix), PathPattern::Beyond(inner)) => {
+                prefix == inner || below(prefix, inner)
+            }
+        };
+        let query = self.query.is_none() || self.query == other.query;
+        path && query && port && (self.scheme, &self.host) == (other.scheme, &other.host)
     }
 }
 
@@ -175,6 +211,7 @@ impl fmt::Display for ServicePattern {
         match &self.path {
             PathPattern::Exact(path) => f.write_str(path)?,
             PathPattern::Below(prefix) => write!(f, "{prefix}/*")?,
+            PathPattern::Beyond(prefix) => write!(f, "{prefix}/*+")?,
         }
         match &self.query {
             Some(query) => write!(f, "?{query}"),
@@ -185,24 +222,23 @@ impl fmt::Display for ServicePattern {
 
 impl PathPattern {
     fn parse(text: &str) -> Result<Self, BadPattern> {
-        let (path, below) = match text.strip_suffix("/*") {
-            Some(prefix) => (prefix, true),
-            None => (text, false),
+        let (path, open) = match (text.strip_suffix("/*"), text.strip_suffix("/*+")) {
+            (Some(prefix), _) => (prefix, Some(Self::Below as fn(String) -> Self)),
+            (None, Some(prefix)) => (prefix, Some(Self::Beyond as fn(String) -> Self)),
+            (None, None) => (text, None),
         };
         if path.contains('*') {
             return Err(BadPattern::PathWildcard);
         }
-        if path.contains("//") || (below && path.ends_with('/')) {
+        if path.contains("//") || (open.is_some() && path.ends_with('/')) {
             return Err(BadPattern::EmptySegment);
         }
         let encoded = encode(path);
         check_path(&encoded)?;
-        Ok(if !below {
-            Self::Exact(comparable(&encoded).into_owned())
-        } else if path.is_empty() {
-            Self::Below(String::new())
-        } else {
-            Self::Below(comparable(&encoded).into_owned())
+        Ok(match open {
+            None => Self::Exact(comparable(&encoded).into_owned()),
+            Some(kind) if path.is_empty() => kind(String::new()),
+            Some(kind) => kind(comparable(&encoded).into_owned()),
         })
     }
 }

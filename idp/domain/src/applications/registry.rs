@@ -63,6 +63,7 @@ struct Site {
     scheme: Scheme,
     port: PatternPort,
     exact: HashMap<String, Owners>,
+    beyond: HashMap<String, Owners>,
     below: HashMap<String, Owners>,
 }
 
@@ -137,8 +138,8 @@ impl Registry {
     }
 
     /// The application that a request's `service` belongs to, and the proof of it. The most
-    /// specific pattern wins: an exact path, then the longest prefix; of one path that with its
-    /// query named.
+    /// specific pattern wins: an exact path, then the longest prefix (`/*+` before `/*`); of one
+    /// path that with its query named.
     ///
     /// # Errors
     /// [`Refusal`]; nothing of `raw_service` may then be sent to anybody.
@@ -219,6 +220,7 @@ impl Site {
                 scheme: pattern.scheme(),
                 port: pattern.port(),
                 exact: HashMap::new(),
+                beyond: HashMap::new(),
                 below: HashMap::new(),
             });
             sites.len() - 1
@@ -229,6 +231,7 @@ impl Site {
     fn add(&mut self, pattern: &ServicePattern, application: &Arc<Application>) {
         let (paths, path) = match pattern.path() {
             PathPattern::Exact(path) => (&mut self.exact, path),
+            PathPattern::Beyond(prefix) => (&mut self.beyond, prefix),
             PathPattern::Below(prefix) => (&mut self.below, prefix),
         };
         let owners = paths.entry(path.clone()).or_default();
@@ -260,8 +263,12 @@ impl Site {
         let mut prefix = path;
         loop {
             prefix = &prefix[..prefix.rfind('/')?];
+            // Nothing follows the folder's slash: only what covers the folder itself has it.
+            let folder_alone = prefix.len() + 1 == path.len() && query.is_empty();
+            let beyond = self.beyond.get(prefix).filter(|_| !folder_alone);
             let below = self.below.get(prefix);
-            if let Some(application) = below.and_then(|owners| owners.of(query)) {
+            let mut owners = beyond.into_iter().chain(below);
+            if let Some(application) = owners.find_map(|owners| owners.of(query)) {
                 return Some(application);
             }
         }

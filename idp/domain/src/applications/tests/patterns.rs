@@ -1,4 +1,4 @@
-use crate::applications::{BadPattern, PatternRules, RefusedUrl, ServicePattern};
+use crate::applications::{BadPattern, PatternRules, RefusedUrl, ServicePattern, ServiceUrl};
 
 const CAMPUS: PatternRules = PatternRules {
     plain_http: false,
@@ -179,4 +179,64 @@ fn any_port_is_for_loopback_in_a_demonstration() {
         refused("http://app.example.edu:*/*", DEMO),
         BadPattern::AnyPort
     );
+}
+
+fn read(text: &str) -> ServicePattern {
+    ServicePattern::parse(text, CAMPUS).unwrap()
+}
+
+#[test]
+fn a_wildcard_with_a_plus_asks_for_something_behind_the_folder() {
+    let beyond = read("https://lib.example.edu/app/*+");
+    assert_eq!(beyond.to_string(), "https://lib.example.edu/app/*+");
+    let matches = |url: &str| ServiceUrl::parse(url).unwrap().matches(&beyond);
+    assert!(matches("https://lib.example.edu/app/x") && matches("https://lib.example.edu/app/?x"));
+    assert!(!matches("https://lib.example.edu/app/") && !matches("https://lib.example.edu/app/?"));
+    assert!(!matches("https://lib.example.edu/app") && !matches("https://lib.example.edu/apple"));
+    assert!(
+        !read("https://lib.example.edu/app/+").holds(&beyond),
+        "a plus alone is a name"
+    );
+    let refusal = refused("https://lib.example.edu/app*+", CAMPUS);
+    assert_eq!(refusal, BadPattern::PathWildcard);
+}
+
+#[test]
+fn a_pattern_holds_another_that_covers_no_more() {
+    let all = [
+        "https://a.example/*",
+        "https://a.example/*+",
+        "https://a.example/*?",
+        "https://a.example/x",
+        "https://a.example/x?",
+        "https://a.example/x?q=1",
+        "https://a.example/x/*",
+        "https://a.example/x/*+",
+        "https://a.example/x/",
+        "https://a.example/",
+        "https://a.example:8443/*",
+        "https://b.example/*",
+    ];
+    let samples = [
+        "https://a.example",
+        "https://a.example/?q",
+        "https://a.example/x",
+        "https://a.example/x?q=1",
+        "https://a.example/x/",
+        "https://a.example/x/?q",
+        "https://a.example/x/y",
+        "https://a.example/x/y?q",
+        "https://a.example:8443/x",
+        "https://b.example/",
+    ];
+    for outer in all.map(read) {
+        for inner in all.map(read) {
+            let both = samples.map(|url| {
+                let url = ServiceUrl::parse(url).unwrap();
+                (url.matches(&outer), url.matches(&inner))
+            });
+            let held = both.iter().all(|(outer, inner)| *outer || !inner);
+            assert_eq!(outer.holds(&inner), held, "{outer} and {inner}");
+        }
+    }
 }
