@@ -6,6 +6,7 @@
 //! redirect can't be written.
 
 mod access;
+pub mod apereo;
 mod application;
 mod cas_side;
 mod entry;
