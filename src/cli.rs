@@ -68,6 +68,11 @@ enum Command {
     Config(config::Config),
 }
 
+/// The work is done, and its report says what is left to look at. Ends with 3.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("something was left over")]
+struct LeftOver;
+
 /// Parses the command line and runs what it says.
 pub(crate) fn run() -> ExitCode {
     let result = match Yimen::parse().command {
@@ -86,6 +91,7 @@ pub(crate) fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // `yimen … | head` has read enough.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<LeftOver>() => ExitCode::from(3),
         Err(error) => {
             terminal::error(&message(&error));
             // 2 as clap's own: the command line or the configuration, nothing was begun.

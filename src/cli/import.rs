@@ -1,3 +1,4 @@
+mod apereo;
 mod applications;
 mod people;
 
@@ -5,13 +6,14 @@ use clap::{Args, Subcommand};
 
 use super::examples::examples;
 
-/// Import people or applications from a file
+/// Import people or applications from files
 #[derive(Debug, Args)]
 #[command(
     arg_required_else_help = true,
     after_help = examples!(
         "yimen import people students.xlsx" => "all of the file, or nothing when a line is bad",
         "yimen import applications library.json" => "one application or an array of them",
+        "yimen import apereo /etc/cas/services --dry-run" => "what would become of an Apereo CAS",
     )
 )]
 pub(super) struct Import {
@@ -23,6 +25,7 @@ pub(super) struct Import {
 enum What {
     People(people::People),
     Applications(applications::Applications),
+    Apereo(apereo::Apereo),
 }
 
 impl Import {
@@ -30,6 +33,7 @@ impl Import {
         match self.what {
             What::People(people) => people.run(),
             What::Applications(applications) => applications.run(),
+            What::Apereo(apereo) => apereo.run(),
         }
     }
 }
