@@ -7,11 +7,13 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use url::Url;
 
 use crate::binary;
+use crate::cas;
 use crate::process::{Running, free_ports};
 use crate::stage::Stage;
 use crate::visitor::Visitor;
@@ -144,6 +146,11 @@ impl Site {
         })
     }
 
+    /// How it will be reached.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
     pub async fn start(self) -> Result<Server> {
         let running = self.launch().await?;
         Ok(Server {
@@ -241,6 +248,24 @@ impl Server {
     /// All that the server printed so far.
     pub fn printed(&self) -> Result<String> {
         Ok(fs::read_to_string(&self.site.log)?)
+    }
+
+    /// Registers applications, and waits until this node knows the service of one of them.
+    pub async fn register(&self, entries: &Value, service: &str) -> Result<()> {
+        let file = self.site.data.join("applications.json");
+        fs::write(&file, entries.to_string())?;
+        let path = file.display().to_string();
+        self.run(&["import", "applications", &path, "--demo"])
+            .await?;
+        let login = cas::login_url(self, service)?;
+        let visitor = self.visitor()?;
+        for _ in 0..200 {
+            if visitor.open(login.clone()).await?.status.is_success() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("the registry was not read again")
     }
 
     /// Runs `yimen …` to its end and gives its output; fails if it does.

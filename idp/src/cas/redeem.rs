@@ -38,13 +38,7 @@ pub(super) async fn redeem(
     request: &ValidateRequest,
 ) -> Result<Result<Success, FailureReason>, Refusal> {
     let Some((mut tx, consumed)) = consume(visit, &request.ticket).await? else {
-        return Ok(Err(match TicketKind::of(&request.ticket) {
-            // §2.5: a mistake in the client's set-up, whatever became of the ticket.
-            Some(TicketKind::Proxy) if !endpoint.takes_proxy_tickets() => {
-                FailureReason::ProxyTicket
-            }
-            _ => FailureReason::UnknownTicket,
-        }));
+        return Ok(Err(FailureReason::UnknownTicket));
     };
     let judged = judge(visit, &mut tx, endpoint, request, &consumed).await?;
     // Committed in any case: the ticket is gone.

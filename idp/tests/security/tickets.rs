@@ -264,7 +264,7 @@ async fn other_kinds_of_tickets_are_no_service_tickets() {
         let mut server = campus.visitor();
         let random = "A".repeat(29);
         for (ticket, code) in [
-            (format!("PT-{random}"), "INVALID_TICKET_SPEC"),
+            (format!("PT-{random}"), "INVALID_TICKET"),
             (format!("PGT-{random}"), "INVALID_TICKET"),
             (format!("TGT-{random}"), "INVALID_TICKET"),
             (format!("ST-{random}"), "INVALID_TICKET"),
