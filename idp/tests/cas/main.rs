@@ -11,6 +11,7 @@
 mod support;
 
 mod entering;
+mod kinds;
 mod numbers;
 mod proxies;
 mod saml;

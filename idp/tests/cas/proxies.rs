@@ -8,12 +8,12 @@ use crate::support::kit::{address, audited_by, changing_nothing, register, signe
 use crate::support::outside::{Authority, Outside, status};
 use crate::support::{Campus, Visitor, each_campus_with};
 
-const PORTAL: &str = "https://portal.uni.edu.cn/in";
-const MAIL: &str = "https://mail.uni.edu.cn/in";
+pub const PORTAL: &str = "https://portal.uni.edu.cn/in";
+pub const MAIL: &str = "https://mail.uni.edu.cn/in";
 const STORE: &str = "imap://store.uni.edu.cn";
 
 /// The callbacks of portal and mail, on this machine, behind a certificate of the school's.
-struct Callbacks {
+pub struct Callbacks {
     server: Outside,
 }
 
@@ -43,7 +43,7 @@ impl Callbacks {
 }
 
 /// Runs a test on a campus where the portal may act at mail, and mail at the store.
-async fn each_proxying_campus(code: u16, test: impl AsyncFn(&Campus, &Callbacks)) {
+pub async fn each_proxying_campus(code: u16, test: impl AsyncFn(&Campus, &Callbacks)) {
     let authority = Authority::new();
     let file = authority.file();
     let trusting = |config: &mut idp::config::Config| config.egress.ca_file = Some(file.clone());
@@ -108,9 +108,19 @@ fn code(xml: &str) -> Option<String> {
 async fn granted(
     campus: &Campus,
     callbacks: &Callbacks,
-    (path, service, application): (&str, &str, &str),
+    at: (&str, &str, &str),
     ticket: &str,
 ) -> String {
+    granted_with_iou(campus, callbacks, at, ticket).await.0
+}
+
+/// The same with the IOU that the answer had.
+pub async fn granted_with_iou(
+    campus: &Campus,
+    callbacks: &Callbacks,
+    (path, service, application): (&str, &str, &str),
+    ticket: &str,
+) -> (String, String) {
     let url = callbacks.url(application);
     let pairs = [
         ("service", service),
@@ -126,7 +136,7 @@ async fn granted(
     );
     assert_eq!(brought["own"], "1", "CAS 82: its own query stays");
     assert!(!body.contains(&brought["pgtId"]), "TKT-09: {body}");
-    brought["pgtId"].clone()
+    (brought["pgtId"].clone(), iou)
 }
 
 async fn portal_granted(campus: &Campus, callbacks: &Callbacks, visitor: &mut Visitor) -> String {
@@ -135,7 +145,7 @@ async fn portal_granted(campus: &Campus, callbacks: &Callbacks, visitor: &mut Vi
     granted(campus, callbacks, at, &ticket).await
 }
 
-async fn proxy_ticket(campus: &Campus, pgt: &str, target: &str) -> Result<String, String> {
+pub async fn proxy_ticket(campus: &Campus, pgt: &str, target: &str) -> Result<String, String> {
     let body = ask(
         campus,
         "/cas/proxy",

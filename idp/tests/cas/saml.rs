@@ -18,7 +18,7 @@ async fn old_application(campus: &Campus) {
     register(campus, &entry).await;
 }
 
-fn envelope(artifact: &str) -> String {
+pub fn envelope(artifact: &str) -> String {
     format!(
         "<SOAP-ENV:Envelope xmlns:SOAP-ENV=\"http://schemas.xmlsoap.org/soap/envelope/\">\
          <SOAP-ENV:Header/><SOAP-ENV:Body><samlp:Request \

@@ -23,6 +23,11 @@ const ROWS: &[(&str, &str)] = &[
             expires_at) VALUES ($2, (SELECT id FROM persons), 's1', 'sign_in', '{}', 0, $1)",
     ),
     (
+        "hops",
+        "INSERT INTO hops (id_hash, sid, destination, fresh, created_at, expires_at)
+            VALUES ($2, (SELECT sid FROM sessions WHERE address IS NOT NULL), '{}', FALSE, 0, $1)",
+    ),
+    (
         "sessions",
         "INSERT INTO sessions (id_hash, sid, person_id, number, factors, signed_in_at,
             last_seen_at, expires_at, ended_at) VALUES ($2, $3, (SELECT id FROM persons), 's1',
@@ -74,6 +79,7 @@ fn rows_of(table: &str) -> &'static str {
     match table {
         "service_tickets" => "SELECT count(*) FROM service_tickets",
         "signins" => "SELECT count(*) FROM signins",
+        "hops" => "SELECT count(*) FROM hops",
         "sessions" => "SELECT count(*) FROM sessions WHERE address IS NULL",
         "spent_captchas" => "SELECT count(*) FROM spent_captchas",
         "one_time_codes" => "SELECT count(*) FROM one_time_codes",
@@ -141,7 +147,7 @@ async fn a_sweep_takes_what_is_over_in_batches_and_leaves_the_rest() {
             let left = count(&db, rows_of(which.name)).await;
             // Where rows go at their end, the later ones are over as well.
             let expected: (&[u64], i64) = match which.name {
-                "spent_captchas" | "known_devices" => (&[3, 3, 3, 1, 0], 0),
+                "spent_captchas" | "known_devices" | "hops" => (&[3, 3, 3, 1, 0], 0),
                 _ => (&[3, 3, 1, 0], 3),
             };
             assert_eq!((batches.as_slice(), left), expected, "{}", which.name);
