@@ -173,7 +173,8 @@ async fn refuse(context: Context, reason: &'static str) -> Refusal {
     }
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
+/// Whether a body claims to be a form.
+pub fn is_form(headers: &HeaderMap) -> bool {
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
@@ -196,7 +197,8 @@ async fn read_bytes(body: Body) -> Result<Vec<u8>, Refusal> {
     Ok(bytes)
 }
 
-async fn read_form(body: Body) -> Result<Fields, Refusal> {
+/// The fields of a body, bounded: [`MOST_FORM_BYTES`], 64 fields.
+pub async fn read_form(body: Body) -> Result<Fields, Refusal> {
     let bytes = read_bytes(body).await?;
     let pairs: Vec<(String, String)> = url::form_urlencoded::parse(&bytes)
         .into_owned()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use idp_domain::audit::Event;
 use idp_domain::cas::MAX_SAML_REQUEST_BYTES;
 use themes::pages::Failure;
@@ -104,6 +104,25 @@ const fn validation(path: &'static str, handler: fn() -> MethodRouter<Arc<App>>)
     }
 }
 
+/// A program uses CAS's REST protocol: no cookie that a page elsewhere could use, and limits per
+/// address, since it shows passwords.
+const fn program(
+    method: &'static str,
+    path: &'static str,
+    audit: &'static [Event],
+    handler: fn() -> MethodRouter<Arc<App>>,
+) -> Route {
+    Route {
+        method,
+        path,
+        csrf: None,
+        auth: Auth::Application,
+        rate: Rate::Stranger,
+        audit,
+        handler,
+    }
+}
+
 /// The table.
 pub const ROUTES: &[Route] = &[
     page("/", Auth::Anyone, || get(signin::front)),
@@ -169,6 +188,35 @@ pub const ROUTES: &[Route] = &[
         audit: &[Event::TicketIssued, Event::ProxyRefused],
         ..validation("/cas/proxy", || get(cas::proxy::show))
     },
+    program(
+        "POST",
+        "/cas/v1/tickets",
+        &[Event::PasswordTried, Event::PasswordHeld, Event::SignedIn],
+        || post(cas::rest::sign_in),
+    ),
+    program(
+        "GET",
+        "/cas/v1/tickets/{ticket}",
+        &[Event::SessionReplayed],
+        || get(cas::rest::look),
+    ),
+    program(
+        "POST",
+        "/cas/v1/tickets/{ticket}",
+        &[
+            Event::TicketIssued,
+            Event::ServiceRefused,
+            Event::AccessDenied,
+            Event::SessionReplayed,
+        ],
+        || post(cas::rest::grant),
+    ),
+    program(
+        "DELETE",
+        "/cas/v1/tickets/{ticket}",
+        &[Event::SignedOut, Event::SessionReplayed],
+        || delete(cas::rest::sign_out),
+    ),
     Route {
         rate: Rate::Captcha,
         ..page("/signin/captcha/{file}", Auth::Anyone, || {
@@ -349,10 +397,10 @@ mod tests {
     use std::collections::HashSet;
 
     #[test] // SES-04: a route that changes something has its protection, or says why not
-    fn every_post_is_protected_and_audited() {
+    fn every_change_is_protected_and_audited() {
         for route in ROUTES {
             let method: Method = route.method.parse().unwrap();
-            if method == Method::POST {
+            if [Method::POST, Method::DELETE].contains(&method) {
                 // A server has no cookie that a page elsewhere could use.
                 let needs_none = route.auth == Auth::Application;
                 assert!(

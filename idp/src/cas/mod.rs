@@ -9,6 +9,7 @@ pub mod logout;
 pub mod no_access;
 pub mod proxy;
 mod redeem;
+pub mod rest;
 pub mod slo;
 pub mod tickets;
 pub mod validate;

@@ -22,15 +22,7 @@ pub async fn refuse(
     (name, number): (String, String),
     denial: AccessDenial,
 ) -> Result<Response, Refusal> {
-    let entry = visit
-        .audit(Event::AccessDenied, Outcome::Refused)
-        .of(person)
-        .at_application(application.id.as_str())
-        .because("no_access")
-        .with("missing", denial.as_str());
-    let mut tx = visit.app.db.write().await?;
-    audit::record(&mut tx, &entry).await?;
-    tx.commit().await?;
+    note(visit, application, person, &denial).await?;
     let page = NoAccess {
         application: page_names(application.names.clone()),
         name,
@@ -41,6 +33,25 @@ pub async fn refuse(
         request_id: visit.request_id.clone(),
     };
     visit.page(StatusCode::FORBIDDEN, &page)
+}
+
+/// The audit row that says what was missing.
+pub async fn note(
+    visit: &mut Visit,
+    application: &Application,
+    person: PersonId,
+    denial: &AccessDenial,
+) -> Result<(), Refusal> {
+    let entry = visit
+        .audit(Event::AccessDenied, Outcome::Refused)
+        .of(person)
+        .at_application(application.id.as_str())
+        .because("no_access")
+        .with("missing", denial.as_str());
+    let mut tx = visit.app.db.write().await?;
+    audit::record(&mut tx, &entry).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 fn reason(denial: AccessDenial) -> AccessReason {

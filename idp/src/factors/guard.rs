@@ -63,6 +63,12 @@ pub struct Reservation {
 #[derive(Clone, Debug)]
 pub enum Verdict {
     Go(Reservation),
+    Held(Held),
+}
+
+/// Why there is no try now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
     /// A captcha is wanted and none came.
     CaptchaWanted,
     /// One came, and was wrong, used or too old.
@@ -110,13 +116,13 @@ pub async fn reserve(
         None => None,
     };
     let refused = match (gate, solved) {
-        (Gate::SecondChannel, _) => Some(("second_channel", Verdict::SecondChannel)),
-        (Gate::Slowed(until), _) => Some(("slowed", Verdict::Slowed(until))),
-        (Gate::Captcha, None) => Some(("captcha_wanted", Verdict::CaptchaWanted)),
-        (Gate::Captcha, Some(false)) => Some(("captcha_wrong", Verdict::CaptchaWrong)),
+        (Gate::SecondChannel, _) => Some(("second_channel", Held::SecondChannel)),
+        (Gate::Slowed(until), _) => Some(("slowed", Held::Slowed(until))),
+        (Gate::Captcha, None) => Some(("captcha_wanted", Held::CaptchaWanted)),
+        (Gate::Captcha, Some(false)) => Some(("captcha_wrong", Held::CaptchaWrong)),
         (Gate::Captcha, Some(true)) | (Gate::Open, _) => None,
     };
-    if let Some((reason, verdict)) = refused {
+    if let Some((reason, held)) = refused {
         let mut entry = visit
             .audit(Event::PasswordHeld, Outcome::Refused)
             .claiming(subject.account)
@@ -124,7 +130,7 @@ pub async fn reserve(
         entry.person = subject.person;
         audit::record(&mut tx, &entry).await?;
         tx.commit().await?;
-        return Ok(verdict);
+        return Ok(Verdict::Held(held));
     }
     throttle::add(&mut tx, event, &bucket, now).await?;
     // The same statements for everybody, so that the time tells nothing.

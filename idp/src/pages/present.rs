@@ -59,14 +59,12 @@ fn is_too_old(context: &Context) -> bool {
     explorer && (context.path.starts_with("/signin/") || context.path == "/cas/login")
 }
 
-/// The address of a ledger is a secret of its person's for ten minutes.
+/// Addresses below these are secrets: of a person's ledger for ten minutes, of a program's
+/// ticket-granting ticket as long as its session (TKT-09).
 fn path_for_logs(path: &str) -> &str {
-    const LEDGER: &str = "/cas/logout/";
-    if path.starts_with(LEDGER) {
-        LEDGER
-    } else {
-        path
-    }
+    const SECRETS: [&str; 2] = ["/cas/logout/", "/cas/v1/tickets/"];
+    let above = SECRETS.into_iter().find(|above| path.starts_with(above));
+    above.unwrap_or(path)
 }
 
 fn old_browser(context: &Context) -> Response {

@@ -30,13 +30,22 @@ pub struct Arrival {
     pub confirmed: bool,
 }
 
-/// The live session of this browser. A cookie of a dead one is removed, and noted (TKT-13).
+/// The live session of this browser. A cookie of a dead one is removed.
 pub async fn current(visit: &mut Visit) -> Result<Option<Arrival>, Refusal> {
     let Some(cookie) = visit.cookie(CookieKind::Session) else {
         return Ok(None);
     };
     let id_hash = cookie_hash(cookie);
-    let found = sessions::find(&mut visit.app.db.read().await?, &id_hash).await?;
+    let found = find_live(visit, &id_hash).await?;
+    if found.is_none() {
+        visit.set_cookie(SetCookie::removed(CookieKind::Session));
+    }
+    Ok(found)
+}
+
+/// The live session whose secret has this hash. The secret of a dead one is noted (TKT-13).
+pub async fn find_live(visit: &mut Visit, id_hash: &Tag) -> Result<Option<Arrival>, Refusal> {
+    let found = sessions::find(&mut visit.app.db.read().await?, id_hash).await?;
     let rules = visit.app.session_rules();
     match found {
         Some((session, holder))
@@ -61,13 +70,9 @@ pub async fn current(visit: &mut Visit) -> Result<Option<Arrival>, Refusal> {
             let mut tx = visit.app.db.write().await?;
             audit::record(&mut tx, &entry).await?;
             tx.commit().await?;
-            visit.set_cookie(SetCookie::removed(CookieKind::Session));
             Ok(None)
         }
-        None => {
-            visit.set_cookie(SetCookie::removed(CookieKind::Session));
-            Ok(None)
-        }
+        None => Ok(None),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod new_password;
 pub mod notice;
 pub mod password;
 pub mod phone;
+pub mod program;
 pub mod queue;
 mod settle;
 pub mod steps;

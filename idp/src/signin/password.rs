@@ -18,7 +18,7 @@ use super::queue::{Parked, Stamp};
 use super::settle::{settle, upgrade};
 use crate::cookies::SetCookie;
 use crate::factors::captcha::Answer;
-use crate::factors::guard::{self, Reservation, Subject, Verdict};
+use crate::factors::guard::{self, Held, Reservation, Subject, Verdict};
 use crate::factors::hash_pool::Place;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
@@ -27,6 +27,16 @@ use crate::visit::Visit;
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// Longer input is not hashed at all.
 const LONGEST_PASSWORD: usize = 4 * 1024;
+
+/// Who shows a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// The person's own browser: it has cookies, a place in the line, and pages for what is missing.
+    Browser,
+    /// An application's server. It has none of these: a session begins under the ticket of this
+    /// hash, or nothing does; the hash is gone once nobody waits for it any more.
+    Program { ticket: Option<Tag> },
+}
 
 /// What was typed.
 #[derive(Debug)]
@@ -79,6 +89,14 @@ pub(super) struct Tried {
     pub(super) password: Zeroizing<String>,
     pub(super) destination: Destination,
     pub(super) wishes: Wishes,
+    pub(super) surface: Surface,
+}
+
+/// An attempt in the line for the hash.
+pub(super) struct InLine {
+    pub(super) settled: Settlement,
+    place: Place,
+    stamp: Stamp,
 }
 
 /// Begins an attempt: counts it, lines it up for the hash, and waits a moment for the outcome.
@@ -92,19 +110,50 @@ pub async fn begin(
     if attempt.username.trim().is_empty() || attempt.password.is_empty() {
         return refused(Notice::Missing, attempt.captcha.is_some());
     }
+    let mut in_line = match try_password(visit, &attempt, Surface::Browser).await? {
+        Ok(in_line) => in_line,
+        Err(held) => {
+            let notice = match held {
+                Held::CaptchaWanted => Notice::CaptchaWanted,
+                Held::CaptchaWrong => Notice::WrongCaptcha,
+                Held::SecondChannel => Notice::SecondChannel,
+                Held::Slowed(until) => Notice::Slowed {
+                    until: visit.clock_time(until),
+                },
+            };
+            return refused(notice, true);
+        }
+    };
+    if let Ok(settled) = tokio::time::timeout(PATIENCE, &mut in_line.settled).await {
+        let settled = settled.map_err(|_| Refusal::INTERNAL)??;
+        take_cookies(visit, settled.cookies);
+        return Ok(Begun::Finished(settled.outcome));
+    }
+    let InLine {
+        settled,
+        place,
+        stamp,
+    } = in_line;
+    let (username, destination) = (attempt.username, attempt.destination);
+    let parked = Parked::new(settled, place, form, username, destination, visit.now);
+    visit.app.clone().waiting.park(visit, parked, &stamp)?;
+    Ok(Begun::Waiting)
+}
+
+/// Counts an attempt and lines it up for the hash, unless it may not be made now. Every password
+/// that anybody shows comes through here (BRU-01).
+pub(super) async fn try_password(
+    visit: &mut Visit,
+    attempt: &Attempt<'_>,
+    surface: Surface,
+) -> Result<Result<InLine, Held>, Refusal> {
     if attempt.password.len() > LONGEST_PASSWORD {
         return Err(Refusal::new(themes::pages::Failure::TooLarge));
     }
-    let target = target(visit, attempt.username).await?;
+    let target = target(visit, attempt.username, surface).await?;
     let reservation = match guard::reserve(visit, &target.subject, attempt.captcha).await? {
         Verdict::Go(reservation) => reservation,
-        Verdict::CaptchaWanted => return refused(Notice::CaptchaWanted, true),
-        Verdict::CaptchaWrong => return refused(Notice::WrongCaptcha, true),
-        Verdict::SecondChannel => return refused(Notice::SecondChannel, true),
-        Verdict::Slowed(until) => {
-            let until = visit.clock_time(until);
-            return refused(Notice::Slowed { until }, true);
-        }
+        Verdict::Held(held) => return Ok(Err(held)),
     };
     let stamp = Stamp::of_visit(visit, &target.subject.account);
     let tried = Tried {
@@ -113,17 +162,14 @@ pub async fn begin(
         password: Zeroizing::new(normalise_password(attempt.password)),
         destination: attempt.destination.clone(),
         wishes: attempt.wishes,
+        surface,
     };
-    let (place, mut settled) = line_up(visit, tried, stamp.arrived_at).await?;
-    if let Ok(settled) = tokio::time::timeout(PATIENCE, &mut settled).await {
-        let settled = settled.map_err(|_| Refusal::INTERNAL)??;
-        take_cookies(visit, settled.cookies);
-        return Ok(Begun::Finished(settled.outcome));
-    }
-    let (username, destination) = (attempt.username, attempt.destination);
-    let parked = Parked::new(settled, place, form, username, destination, visit.now);
-    visit.app.clone().waiting.park(visit, parked, &stamp)?;
-    Ok(Begun::Waiting)
+    let (place, settled) = line_up(visit, tried, stamp.arrived_at).await?;
+    Ok(Ok(InLine {
+        settled,
+        place,
+        stamp,
+    }))
 }
 
 /// What comes of an attempt once it was checked.
@@ -133,7 +179,7 @@ pub type Settlement = oneshot::Receiver<Result<Settled, Refusal>>;
 /// even when the visitor's connection breaks.
 async fn line_up(
     visit: &mut Visit,
-    tried: Tried,
+    mut tried: Tried,
     arrived_at: Timestamp,
 ) -> Result<(Place, Settlement), Refusal> {
     let lane = tried.reservation.lane;
@@ -154,6 +200,12 @@ async fn line_up(
     let mut worker = Visit::new(visit.context.clone());
     tokio::spawn(async move {
         let Ok(checked) = checked.await else { return };
+        if let Surface::Program { ticket } = &mut tried.surface
+            && reply.is_closed()
+        {
+            // It stopped waiting: nobody would ever know the ticket.
+            *ticket = None;
+        }
         let outcome = settle(&mut worker, &tried, checked).await;
         let _gone = reply.send(outcome.map(|outcome| Settled {
             outcome,
@@ -173,7 +225,7 @@ pub fn take_cookies(visit: &mut Visit, cookies: Vec<SetCookie>) {
     }
 }
 
-async fn target(visit: &mut Visit, username: &str) -> Result<Target, Refusal> {
+async fn target(visit: &mut Visit, username: &str, surface: Surface) -> Result<Target, Refusal> {
     // What can't be a number is nobody's, and costs the same.
     let number = AccountNumber::parse(username)
         .map(|number| number.as_str().to_owned())
@@ -182,7 +234,11 @@ async fn target(visit: &mut Visit, username: &str) -> Result<Target, Refusal> {
     let account = persons::for_sign_in(&mut conn, &number).await?;
     let person = account.as_ref().map(|account| account.person);
     let asked = person.unwrap_or(PersonId(uuid::Uuid::nil()));
-    let device = guard::device_hash(visit);
+    let device = match surface {
+        Surface::Browser => guard::device_hash(visit),
+        // It acts for many, and is nobody's own browser.
+        Surface::Program { .. } => None,
+    };
     let hash = device.unwrap_or(Tag([0; 32]));
     let known = devices::knows(&mut conn, &hash, asked, visit.now).await?;
     drop(conn);

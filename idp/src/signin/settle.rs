@@ -6,14 +6,14 @@ use idp_domain::audit::{Event, Outcome as AuditOutcome};
 use idp_domain::factors::Factor;
 use idp_domain::ids::{EventId, PersonId};
 use idp_domain::secrets::{Tag, Use};
-use idp_domain::signin::{PersonState, SignIn, Step, next_step};
+use idp_domain::signin::{PersonState, SignIn, Step, Wishes, next_step};
 use idp_storage::persons::{self, SignInAccount};
 use idp_storage::{audit, failed_secrets, passwords, signins, throttle};
 use migrations::Tx;
 use themes::pages::Notice;
 
-use super::complete::{Completed, begin_session};
-use super::password::{Outcome, Tried, has_nothing_but_the_tail, may_use_initial};
+use super::complete::{Completed, begin_program_session, begin_session};
+use super::password::{Outcome, Surface, Tried, has_nothing_but_the_tail, may_use_initial};
 use super::steps::new_signin;
 use crate::cookies::{CookieKind, SetCookie};
 use crate::factors::guard::{self, Subject};
@@ -129,7 +129,10 @@ async fn succeed(
     }
     let (secret, mut signin) = new_signin(visit, account, &factors, tried.destination.clone());
     signin.wishes = tried.wishes;
-    go_on(visit, tx, &signin, &secret).await
+    match tried.surface {
+        Surface::Browser => go_on(visit, tx, &signin, &secret).await,
+        Surface::Program { ticket } => begin_for_program(visit, tx, &signin, ticket).await,
+    }
 }
 
 /// The school lets the tail alone open the wizard, here and now, for who has nothing else.
@@ -146,10 +149,7 @@ pub async fn go_on(
     signin: &SignIn,
     secret: &str,
 ) -> Result<Outcome, Refusal> {
-    let standing = persons::standing(tx, signin.person)
-        .await?
-        .ok_or(Refusal::FLOW_EXPIRED)?;
-    if next_step(signin, &standing, &visit.app.step_policy(), visit.now) == Step::Complete {
+    if is_complete(visit, tx, signin).await? {
         let factors: Vec<Factor> = signin.proofs.iter().map(|p| p.factor).collect();
         let completed = Completed {
             person: signin.person,
@@ -164,6 +164,36 @@ pub async fn go_on(
     visit.set_cookie(SetCookie::session(CookieKind::SignIn, secret));
     visit.set_cookie(SetCookie::removed(CookieKind::Queue));
     Ok(Outcome::Steps)
+}
+
+/// The session under a program's ticket when nothing is missing, else nothing at all: steps are
+/// for the person, in her browser.
+async fn begin_for_program(
+    visit: &mut Visit,
+    tx: &mut Tx,
+    signin: &SignIn,
+    ticket: Option<Tag>,
+) -> Result<Outcome, Refusal> {
+    let (true, Some(ticket)) = (is_complete(visit, tx, signin).await?, ticket) else {
+        return Ok(Outcome::Steps);
+    };
+    let factors: Vec<Factor> = signin.proofs.iter().map(|p| p.factor).collect();
+    let completed = Completed {
+        person: signin.person,
+        number: &signin.number,
+        factors: &factors,
+        wishes: Wishes::default(),
+    };
+    begin_program_session(visit, tx, &completed, ticket).await?;
+    Ok(Outcome::Complete)
+}
+
+async fn is_complete(visit: &Visit, tx: &mut Tx, signin: &SignIn) -> Result<bool, Refusal> {
+    let standing = persons::standing(tx, signin.person)
+        .await?
+        .ok_or(Refusal::FLOW_EXPIRED)?;
+    let step = next_step(signin, &standing, &visit.app.step_policy(), visit.now);
+    Ok(step == Step::Complete)
 }
 
 async fn fail(

@@ -74,7 +74,8 @@ pub enum SessionKind {
 }
 
 impl SessionKind {
-    fn as_str(self) -> &'static str {
+    /// The word in the row and in the audit trail.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Browser => "browser",
             Self::Rest => "rest",
