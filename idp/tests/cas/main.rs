@@ -14,4 +14,5 @@ mod entering;
 mod kinds;
 mod numbers;
 mod proxies;
+mod rest;
 mod saml;

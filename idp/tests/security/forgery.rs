@@ -310,7 +310,14 @@ async fn other_methods_are_refused() {
                     .path
                     .replace("{version}/{name}", "x/style.css")
                     .replace("{file}", "x.png");
+                let ours = |method: &str| {
+                    let mut same = ROUTES.iter().filter(|r| r.path == route.path);
+                    same.any(|r| r.method == method)
+                };
                 for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"] {
+                    if ours(method) {
+                        continue;
+                    }
                     let request = Request::builder()
                         .method(method)
                         .uri(&path)
