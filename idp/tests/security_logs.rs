@@ -76,6 +76,7 @@ async fn live(campus: &Campus) -> Vec<(&'static str, String)> {
         campus.visitor().validate(SERVICE, &ticket).await;
     }
     secrets.push(("ticket", ticket.clone()));
+    by_program(campus, &mut secrets).await;
 
     for _ in 0..3 {
         let mut robot = campus.visitor();
@@ -98,6 +99,28 @@ async fn live(campus: &Campus) -> Vec<(&'static str, String)> {
     campus.deliver().await;
     fail(campus, &ticket).await;
     secrets
+}
+
+/// TKT-09: the address of a program's ticket-granting ticket holds it.
+async fn by_program(campus: &Campus, secrets: &mut Vec<(&'static str, String)>) {
+    let entry = serde_json::json!({ "id": "print", "name": { "zh-CN": "打印", "en": "Print" },
+        "cas": { "services": ["https://print.uni.edu.cn/*"],
+            "rest": { "networks": ["127.0.0.1"] } } });
+    support::kit::register(campus, &entry).await;
+    let mut program = campus.visitor();
+    let fields = [("username", "20230001"), ("password", PASSWORD)];
+    let reply = program.post("/cas/v1/tickets", &fields).await;
+    let address = reply.location().unwrap().to_owned();
+    let (_, path) = address.split_once("localhost:8080").unwrap();
+    let service = [("service", "https://print.uni.edu.cn/")];
+    let ticket = program.post(path, &service).await.body();
+    assert!(ticket.starts_with("ST-"), "{ticket}");
+    secrets.push(("ticket", ticket));
+    let granting = path.rsplit('/').next().unwrap().to_owned();
+    secrets.push(("ticket-granting ticket", granting));
+    let end = Request::delete(path).body(Body::empty()).unwrap();
+    assert_eq!(program.send(end).await.status, 200);
+    assert_eq!(program.get(path).await.status, 404);
 }
 
 /// Every cookie of a browser.
