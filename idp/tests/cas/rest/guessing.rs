@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 
 use super::{Server, fault, two_applications};
 use crate::support::attacks::{NOBODY, WRONG};
-use crate::support::each_campus;
 use crate::support::kit::{PASSWORD, STUDENT, audited_by, changing_nothing};
+use crate::support::{each_campus, each_campus_with};
 
 #[tokio::test] // BRU-01
 async fn the_form_and_the_program_share_one_count() {
@@ -134,6 +134,31 @@ async fn an_abandoned_attempt_is_settled_and_leaves_nothing() {
         assert_eq!(campus.count("throttle_events").await, 0);
         assert_eq!(campus.count("sessions").await, 0);
         assert_eq!(campus.audited("signin.complete", "success").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test] // PWD-08: what finds no place in the line was not tried
+async fn a_full_line_counts_nothing() {
+    // One place in each of the three lanes.
+    let short = |config: &mut idp::config::Config| {
+        config.limits.queue_length = serde_json::from_value(3.into()).unwrap();
+    };
+    each_campus_with(short, async |campus| {
+        two_applications(campus).await;
+        let hold = campus.idp.app().hashing.hold();
+        let (mut first, mut second) = (Server::portal(campus), Server::portal(campus));
+        let waits = tokio::spawn(async move { first.sign_in(STUDENT, PASSWORD).await });
+        while campus.idp.app().hashing.waiting() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let counted = campus.count("throttle_events").await;
+        let reply = second.sign_in(idp::demo::ADMINISTRATOR, PASSWORD).await;
+        assert_eq!(fault(&reply, 503), "busy");
+        assert_eq!(reply.header("retry-after"), Some("30"));
+        assert_eq!(campus.count("throttle_events").await, counted);
+        drop(hold);
+        assert_eq!(waits.await.unwrap().status, 201);
     })
     .await;
 }
