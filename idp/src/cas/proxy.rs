@@ -1,7 +1,9 @@
 //! `/cas/proxy` (CAS 3.0.3 §2.7): an application gets a ticket for another one.
 
+use std::sync::Arc;
+
 use axum::response::Response;
-use idp_domain::applications::{Application, ApplicationId, ProvenService, ProvenTarget};
+use idp_domain::applications::{Application, ApplicationId, ProvenService, ProvenTarget, Registry};
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::cas::{
     ProxyFailureReason, ProxyGrant, ProxyGrantingTicket, ProxyRequest, ProxyTicket, decode_pairs,
@@ -9,7 +11,8 @@ use idp_domain::cas::{
 };
 use idp_domain::ids::PersonId;
 use idp_domain::sessions::Authority;
-use idp_storage::{audit, proxy_granting_tickets, sessions};
+use idp_storage::proxy_granting_tickets::{self, Proxy};
+use idp_storage::{audit, sessions};
 
 use super::tickets;
 use super::validate::respond;
@@ -48,32 +51,25 @@ async fn grant(
     else {
         return unknown;
     };
+    let chain = proxy_granting_tickets::chain(&mut conn, granting.id).await?;
     drop(conn);
     let person = session.person;
+    let asking = granting.application.clone();
     let registry = visit.app.applications.current();
-    let proxy = ApplicationId::parse(&granting.application)
-        .ok()
-        .and_then(|id| registry.get(&id).cloned());
-    let Some(proxy) = proxy else {
-        return refuse(
-            visit,
-            person,
-            &granting.application,
-            ProxyFailureReason::NoLongerAllowed,
-        )
-        .await;
+    let Some(chain) = registered(&registry, &chain) else {
+        return refuse(visit, person, &asking, ProxyFailureReason::NoLongerAllowed).await;
     };
     // Which targets exist is nobody else's affair: unknown and forbidden ones sound alike.
     let Ok((target, service)) = registry.resolve_target(&request.target_service) else {
         let reason = ProxyFailureReason::TargetNotAllowed;
-        return refuse(visit, person, &granting.application, reason).await;
+        return refuse(visit, person, &asking, reason).await;
     };
     let chosen = hop::chosen_number(visit, &holder, &target).await?;
     let established = ProxyGrant::establish(
         granting,
         session,
         &holder,
-        (&proxy, &target),
+        (&chain, &target),
         chosen.as_deref(),
         &visit.app.session_rules(),
         &visit.app.step_policy(),
@@ -81,8 +77,19 @@ async fn grant(
     );
     match established {
         Ok(grant) => issue(visit, grant, &target, &service).await,
-        Err(reason) => refuse(visit, person, proxy.id.as_str(), reason).await,
+        Err(reason) => refuse(visit, person, &asking, reason).await,
     }
+}
+
+/// A chain as the registry has it now; nothing when one of it isn't there any more.
+pub(super) fn registered(registry: &Registry, chain: &[Proxy]) -> Option<Vec<Arc<Application>>> {
+    chain
+        .iter()
+        .map(|proxy| {
+            let id = ApplicationId::parse(&proxy.application).ok()?;
+            registry.get(&id).cloned()
+        })
+        .collect()
 }
 
 async fn issue(

@@ -7,18 +7,20 @@ use idp_domain::applications::{Application, ApplicationId, Registry};
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::cas::{
     Endpoint, FailureReason, ProxyGranting, ProxyTicket, ServiceTicket, Success, TicketKind,
-    ValidateRequest,
+    ValidateRequest, chain_holds,
 };
 use idp_domain::ids::GrantId;
 use idp_domain::secrets::Tag;
 use idp_domain::sessions::Session;
 use idp_domain::signin::{HeldNumber, Holder, may_issue};
+use idp_storage::proxy_granting_tickets::{self, Proxy};
 use idp_storage::tickets::{self, Consumed};
-use idp_storage::{audit, proxy_granting_tickets, sessions};
+use idp_storage::{audit, sessions};
 use migrations::Tx;
 
 use super::attributes;
 use super::callback::Wanted;
+use super::proxy;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
@@ -102,8 +104,8 @@ struct Holding {
     session: Session,
     holder: Holder,
     number: HeldNumber,
-    /// By which a proxy ticket was made.
-    proxied_by: Option<ProxyGranting>,
+    /// By which a proxy ticket was made, with the chain that ends with it.
+    proxied_by: Option<(ProxyGranting, Vec<Proxy>)>,
 }
 
 type Judged = Result<(Success, Option<Wanted>), FailureReason>;
@@ -205,10 +207,20 @@ async fn standing(
     };
     let proxied_by = match consumed.proxied_by {
         None => None,
-        Some(id) => match proxy_granting_tickets::by_id(tx, id).await? {
-            Some(granting) if still_paired(registry, &granting, &application) => Some(granting),
-            _ => return Ok(None),
-        },
+        Some(id) => {
+            let Some(granting) = proxy_granting_tickets::by_id(tx, id).await? else {
+                return Ok(None);
+            };
+            let chain = proxy_granting_tickets::chain(tx, id).await?;
+            // TKT-11: all that the ticket was made by is still permitted.
+            let holds = proxy::registered(registry, &chain).is_some_and(|proxies| {
+                chain_holds(&proxies, &application, &holder, &policy, now).is_ok()
+            });
+            if !holds {
+                return Ok(None);
+            }
+            Some((granting, chain))
+        }
     };
     Ok(Some(Holding {
         application,
@@ -217,14 +229,6 @@ async fn standing(
         number,
         proxied_by,
     }))
-}
-
-/// TKT-11: the pair that a proxy ticket was made for is still permitted.
-fn still_paired(registry: &Registry, granting: &ProxyGranting, target: &Application) -> bool {
-    ApplicationId::parse(&granting.application)
-        .ok()
-        .and_then(|id| registry.get(&id).cloned())
-        .is_some_and(|proxy| proxy.may_proxy_to(&target.id))
 }
 
 /// The answer, and the callback to ask before it is given.
@@ -247,7 +251,8 @@ async fn answer(
         // CAS 1.0 knows no proxies.
         Some(raw) if endpoint != Endpoint::Validate => {
             let who = (GrantId(consumed.grant), session.person);
-            match Wanted::check(visit, &application, raw, who, proxied_by.as_ref()) {
+            let parent = proxied_by.as_ref().map(|(granting, _)| granting);
+            match Wanted::check(visit, &application, raw, who, parent) {
                 Ok(wanted) => Some(wanted),
                 Err(reason) => return Ok(Err(reason)),
             }
@@ -264,8 +269,8 @@ async fn answer(
         consumed,
     )
     .await?;
-    if let Some(granting) = proxied_by {
-        success.proxies = proxy_granting_tickets::chain(tx, granting.id).await?;
+    if let Some((_, chain)) = proxied_by {
+        success.proxies = chain.into_iter().map(|proxy| proxy.callback).collect();
     }
     Ok(Ok((success, wanted)))
 }

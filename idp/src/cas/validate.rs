@@ -8,9 +8,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use idp_domain::applications::ProvenService;
 use idp_domain::cas::{
-    BadSamlRequest, Endpoint, FailureReason, Rendered, SamlAnswer, SamlFailure, SamlQuery,
-    SamlRequest, Success, ValidateRequest, decode_pairs, plain_no, plain_yes, render_failure,
-    render_saml_failure, render_saml_success, render_success, saml_id,
+    BadSamlQuery, BadSamlRequest, Endpoint, FailureReason, Rendered, SamlAnswer, SamlFailure,
+    SamlQuery, SamlRequest, Success, ValidateRequest, decode_pairs, plain_no, plain_yes,
+    render_failure, render_saml_failure, render_saml_success, render_success, saml_id,
 };
 use themes::pages::Failure;
 
@@ -94,7 +94,12 @@ pub async fn saml(
         Err(bad) => return Ok(unreadable(&mut visit, bad)),
     };
     let result = match asked {
-        Err(bad) => Err(SamlFailure::Query(bad)),
+        Err(bad) => {
+            if bad != BadSamlQuery::NoTarget {
+                redeem::burn(&mut visit, &[("ticket".into(), request.artifact.clone())]).await?;
+            }
+            Err(SamlFailure::Query(bad))
+        }
         Ok(asked) => redeem_for(&mut visit, asked, &request).await?,
     };
     let response_id = saml_id(&mut visit.rng);

@@ -88,8 +88,9 @@ pub async fn end_all(
 }
 
 /// Ends the former session of a browser in which `person` just began the session `new`. What she
-/// herself had entered she is still in: her grants go on with the new session, and are told of its
-/// end. Somebody else's are told now.
+/// herself had entered she is still in, as long as that session lived: her grants go on with the
+/// new one, and are told of its end. Somebody else's are told now, and so are those of a session
+/// that had run out: nothing that had ended with it comes back (SES-11).
 pub async fn replace(
     visit: &mut Visit,
     tx: &mut Tx,
@@ -97,11 +98,20 @@ pub async fn replace(
     person: PersonId,
     new: Sid,
 ) -> Result<(), DbError> {
-    let reason = Reason::Replaced;
+    let rules = visit.app.session_rules();
+    let Some((session, _)) = sessions::find(tx, former).await? else {
+        return Ok(());
+    };
+    let lived = session.is_live(&rules, visit.now);
+    let reason = if lived {
+        Reason::Replaced
+    } else {
+        Reason::Expired
+    };
     let Some(ended) = sessions::end(tx, former, reason.as_str(), visit.now).await? else {
         return Ok(());
     };
-    if ended.person == person {
+    if lived && ended.person == person {
         sessions::hand_on(tx, ended.sid, new).await?;
     }
     let entry = visit.audit(Event::SignedOut, Outcome::Success);

@@ -27,12 +27,13 @@ migrations::statements! {
         WHERE g.id = $3 AND s.ended_at IS NULL";
     BY_HASH: concat!("SELECT ", columns!(), " WHERE t.ticket_hash = $1");
     BY_ID: concat!("SELECT ", columns!(), " WHERE t.id = $1");
-    CHAIN: "WITH RECURSIVE chain (callback, parent_id, depth) AS (
-            SELECT callback, parent_id, depth FROM proxy_granting_tickets WHERE id = $1
+    CHAIN: "WITH RECURSIVE chain (grant_id, callback, parent_id, depth) AS (
+            SELECT grant_id, callback, parent_id, depth FROM proxy_granting_tickets WHERE id = $1
             UNION ALL
-            SELECT t.callback, t.parent_id, t.depth
+            SELECT t.grant_id, t.callback, t.parent_id, t.depth
             FROM proxy_granting_tickets t JOIN chain c ON t.id = c.parent_id)
-        SELECT callback FROM chain ORDER BY depth DESC";
+        SELECT g.application_id AS application, c.callback
+            FROM chain c JOIN grants g ON g.id = c.grant_id ORDER BY c.depth DESC";
 }
 
 /// A ticket to be written.
@@ -98,8 +99,15 @@ pub async fn by_id(conn: &mut Conn, id: ProxyGrantingId) -> Result<Option<ProxyG
     Ok(row.map(Into::into))
 }
 
-/// The callbacks of the chain that ends with this one: the most recent proxy first
-/// (CAS 3.0.3 §2.6.2).
-pub async fn chain(conn: &mut Conn, id: ProxyGrantingId) -> Result<Vec<String>, DbError> {
-    run!(conn, c => sqlx::query_scalar(CHAIN).bind(id.0).fetch_all(c))
+/// An application that acts for a person, in a chain of such.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Proxy {
+    pub application: String,
+    /// By which it is named to who validates a ticket (CAS 3.0.3 §2.6.2).
+    pub callback: String,
+}
+
+/// The chain that ends with this one: the most recent proxy first.
+pub async fn chain(conn: &mut Conn, id: ProxyGrantingId) -> Result<Vec<Proxy>, DbError> {
+    run!(conn, c => sqlx::query_as(CHAIN).bind(id.0).fetch_all(c))
 }

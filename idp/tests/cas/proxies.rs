@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::support::kit::{address, audited_by, changing_nothing, register, signed_in, ticket};
+use crate::support::kit::{
+    PASSWORD, STUDENT, address, audited_by, changing_nothing, register, signed_in, ticket,
+};
 use crate::support::outside::{Authority, Outside, status};
 use crate::support::{Campus, Visitor, each_campus_with};
 
@@ -168,10 +171,7 @@ async fn a_chain_of_two_reaches_its_end() {
         let for_store = proxy_ticket(campus, &mail, STORE).await.unwrap();
         let pairs = [("service", STORE), ("ticket", for_store.as_str())];
         let body = ask(campus, "/cas/p3/proxyValidate", &pairs).await;
-        assert_eq!(
-            element(&body, "user").as_deref(),
-            Some(crate::support::kit::STUDENT)
-        );
+        assert_eq!(element(&body, "user").as_deref(), Some(STUDENT));
         assert_eq!(
             elements(&body, "proxy"),
             [callbacks.url("mail"), callbacks.url("portal")],
@@ -387,6 +387,60 @@ async fn a_pair_that_was_withdrawn_ends_its_tickets() {
             proxy_ticket(campus, &portal, MAIL).await,
             Err("UNAUTHORIZED_SERVICE".into())
         );
+    })
+    .await;
+}
+
+#[tokio::test] // TKT-11: a chain is as good as its weakest pair, for who only stands at its end
+async fn a_pair_that_was_withdrawn_ends_the_chain_behind_it() {
+    each_proxying_campus(200, async |campus, callbacks| {
+        let mut visitor = signed_in(campus).await;
+        let entry = |enabled: bool, targets: &[&str]| {
+            json!({ "id": "portal", "name": { "zh-CN": "门户", "en": "Portal" },
+                "enabled": enabled,
+                "cas": { "services": ["https://portal.uni.edu.cn/*"],
+                    "proxy": { "callbacks": [callbacks.url("portal")], "targets": targets } } })
+        };
+        let portal = portal_granted(campus, callbacks, &mut visitor).await;
+        let for_mail = proxy_ticket(campus, &portal, MAIL).await.unwrap();
+        let at = ("/cas/proxyValidate", MAIL, "mail");
+        let mail = granted(campus, callbacks, at, &for_mail).await;
+        for (enabled, targets, refusal) in [
+            (true, &["store"][..], "UNAUTHORIZED_SERVICE"),
+            (false, &["mail"], "INVALID_TICKET"),
+        ] {
+            let given = proxy_ticket(campus, &mail, STORE).await.unwrap();
+            register(campus, &entry(enabled, targets)).await;
+            let pairs = [("service", STORE), ("ticket", given.as_str())];
+            let body = ask(campus, "/cas/proxyValidate", &pairs).await;
+            assert_eq!(code(&body).as_deref(), Some("INVALID_TICKET"), "{body}");
+            assert_eq!(
+                proxy_ticket(campus, &mail, STORE).await,
+                Err(refusal.into()),
+                "{enabled} {targets:?}"
+            );
+            register(campus, &entry(true, &["mail"])).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test] // TKT-13, SES-11: what ran out is not brought back by the next sign-in
+async fn a_session_that_ran_out_hands_nothing_on() {
+    each_proxying_campus(200, async |campus, callbacks| {
+        let mut visitor = signed_in(campus).await;
+        let portal = portal_granted(campus, callbacks, &mut visitor).await;
+        // A form that lies open over the end of the session, which nobody has swept yet.
+        let pairs = [("service", PORTAL), ("renew", "true")];
+        let page = visitor.get(&address("/cas/login", &pairs)).await;
+        campus.advance(SignedDuration::from_mins(121));
+        let dead = Err("INVALID_TICKET".to_owned());
+        assert_eq!(proxy_ticket(campus, &portal, MAIL).await, dead);
+        let fields = [("username", STUDENT), ("password", PASSWORD)];
+        let reply = visitor.submit(&page, &fields).await;
+        let reply = visitor.leave_the_queue(reply).await;
+        assert!(reply.ticket().is_some(), "{}", reply.body());
+        assert_eq!(proxy_ticket(campus, &portal, MAIL).await, dead);
     })
     .await;
 }

@@ -176,3 +176,19 @@ async fn what_must_not_be_read_is_refused_before() {
     })
     .await;
 }
+
+#[tokio::test] // CAS 124: as at the other addresses, a request that can't be judged burns what it names
+async fn two_targets_burn_the_ticket() {
+    each_campus(async |campus| {
+        old_application(campus).await;
+        let mut visitor = signed_in(campus).await;
+        let given = ticket(&mut visitor, TARGET).await;
+        let twice = [("TARGET", TARGET), ("TARGET", TARGET)];
+        for query in [&twice[..], &twice[..1]] {
+            let reply = ask(campus, query, envelope(&given)).await;
+            let code = status_code(&reply.body());
+            assert!(!code.ends_with(":Success"), "{query:?}");
+        }
+    })
+    .await;
+}

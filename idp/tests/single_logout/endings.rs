@@ -146,6 +146,25 @@ async fn signing_in_again_tells_nobody_of_the_same_person_and_all_of_another() {
     .await;
 }
 
+#[tokio::test] // CAS 51, SES-11: whoever comes first, the next sign-in or the sweep
+async fn signing_in_again_after_the_session_ran_out_tells_everybody() {
+    each_campus(async |campus| {
+        let up = Application::up(campus, "up").await;
+        let mut visitor = signed_in(campus).await;
+        let ticket = up.ticket(&mut visitor).await;
+        let page = visitor.get(&format!("{}&renew=true", login(SERVICE))).await;
+        campus.advance(SignedDuration::from_mins(120));
+        let fields = [("username", STUDENT), ("password", PASSWORD)];
+        let reply = visitor.submit(&page, &fields).await;
+        let reply = visitor.leave_the_queue(reply).await;
+        assert!(reply.ticket().is_some(), "{}", reply.body());
+        deliver(campus).await;
+        assert_eq!(sessions(&up), [ticket]);
+        assert_eq!(campus.count("logouts WHERE reason = 'expired'").await, 1);
+    })
+    .await;
+}
+
 #[tokio::test] // CAS 50
 async fn switching_the_account_tells_everybody() {
     each_campus(async |campus| {

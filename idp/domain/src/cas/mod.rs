@@ -20,7 +20,7 @@ pub use params::{
     LogoutRequest, Method, ProxyRequest, ValidateRequest,
 };
 pub use proxy::{ProxyFailureCode, ProxyFailureReason, render_proxy_failure, render_proxy_success};
-pub use proxy_grant::{LONGEST_CHAIN, ProxyGrant, ProxyGranting};
+pub use proxy_grant::{LONGEST_CHAIN, ProxyGrant, ProxyGranting, chain_holds};
 pub use response::{
     AttributeName, Attributes, FailureCode, FailureReason, JSON, PLAIN, Rendered, Success, XML,
     plain_no, plain_yes, render_failure, render_success,

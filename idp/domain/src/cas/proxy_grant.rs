@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::ProxyFailureReason;
@@ -33,8 +35,9 @@ pub struct ProxyGrant {
 }
 
 impl ProxyGrant {
-    /// Judges session, pair, chain and person, each as of now: what was right when the
-    /// proxy-granting ticket was made may have changed since.
+    /// Judges session, chain and person, each as of now: what was right when the proxy-granting
+    /// ticket was made may have changed since. `chain` has the application that asks, then the
+    /// ones by which it came to act, the most recent first.
     ///
     /// # Errors
     /// [`ProxyFailureReason`]
@@ -43,7 +46,7 @@ impl ProxyGrant {
         granting: ProxyGranting,
         session: Session,
         holder: &Holder,
-        (proxy, target): (&Application, &Application),
+        (chain, target): (&[Arc<Application>], &Application),
         chosen: Option<&str>,
         rules: &SessionRules,
         policy: &StepPolicy,
@@ -52,16 +55,12 @@ impl ProxyGrant {
         if !session.is_live(rules, now) {
             return Err(ProxyFailureReason::UnknownTicket);
         }
-        if !proxy.may_proxy_to(&target.id) {
-            return Err(ProxyFailureReason::TargetNotAllowed);
-        }
         if granting.depth > LONGEST_CHAIN {
             return Err(ProxyFailureReason::ChainTooLong);
         }
-        for application in [proxy, target] {
-            may_issue(holder, Some(application), policy, now)
-                .map_err(|_| ProxyFailureReason::NoLongerAllowed)?;
-        }
+        chain_holds(chain, target, holder, policy, now)?;
+        may_issue(holder, Some(target), policy, now)
+            .map_err(|_| ProxyFailureReason::NoLongerAllowed)?;
         let NumberFor::One(number) = target.number_for(holder, chosen, now) else {
             return Err(ProxyFailureReason::NoLongerAllowed);
         };
@@ -84,4 +83,33 @@ impl ProxyGrant {
     pub fn number(&self) -> &HeldNumber {
         &self.number
     }
+}
+
+/// Whether each of `chain`, the most recent first, may still act at the one that it acts at, the
+/// first of them at `target`, and whether the person may still use each (TKT-11). One that was
+/// withdrawn takes the right of all that came by it.
+///
+/// # Errors
+/// [`ProxyFailureReason::TargetNotAllowed`] for a pair,
+/// [`ProxyFailureReason::NoLongerAllowed`] for an application or an empty chain.
+pub fn chain_holds(
+    chain: &[Arc<Application>],
+    target: &Application,
+    holder: &Holder,
+    policy: &StepPolicy,
+    now: Timestamp,
+) -> Result<(), ProxyFailureReason> {
+    if chain.is_empty() {
+        return Err(ProxyFailureReason::NoLongerAllowed);
+    }
+    let mut acts_at = target;
+    for proxy in chain {
+        if !proxy.may_proxy_to(&acts_at.id) {
+            return Err(ProxyFailureReason::TargetNotAllowed);
+        }
+        may_issue(holder, Some(proxy), policy, now)
+            .map_err(|_| ProxyFailureReason::NoLongerAllowed)?;
+        acts_at = proxy;
+    }
+    Ok(())
 }

@@ -53,9 +53,16 @@ async fn a_chain_is_told_with_the_most_recent_first() {
         chain(&mut tx, sid, 2).await;
         let found = pgts::find(&mut tx, &tag(401)).await.unwrap().unwrap();
         assert_eq!((found.depth, found.application.as_str()), (2, "portal"));
+        let proxy = |callback: &str| pgts::Proxy {
+            application: "portal".into(),
+            callback: callback.into(),
+        };
         assert_eq!(
             pgts::chain(&mut tx, found.id).await.unwrap(),
-            ["https://b.example.edu/pgt?x=1", "https://a.example.edu/pgt"]
+            [
+                proxy("https://b.example.edu/pgt?x=1"),
+                proxy("https://a.example.edu/pgt")
+            ]
         );
         assert_eq!(pgts::by_id(&mut tx, found.id).await.unwrap(), Some(found));
         assert_eq!(pgts::find(&mut tx, &tag(1)).await.unwrap(), None);
