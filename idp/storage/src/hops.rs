@@ -13,10 +13,17 @@ use crate::{Conn, DbError, Micros, Tx};
 migrations::statements! {
     INSERT: "INSERT INTO hops (id_hash, sid, destination, fresh, created_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
+    /// What lies open longest goes first.
+    KEEP_NEWEST: "DELETE FROM hops WHERE sid = $1 AND id_hash NOT IN (SELECT id_hash
+        FROM hops WHERE sid = $1 ORDER BY created_at DESC, id_hash LIMIT $2)";
     FIND: "SELECT destination, fresh FROM hops
         WHERE id_hash = $1 AND sid = $2 AND expires_at > $3";
     TAKE: "DELETE FROM hops WHERE id_hash = $1 AND sid = $2 AND expires_at > $3";
 }
+
+/// Open at once in one session: more pages than anybody reads, and few enough that addresses
+/// opened by a script fill no table.
+const MOST_OPEN: i64 = 32;
 
 /// Where she was going.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +39,7 @@ struct HopRow {
     fresh: bool,
 }
 
+/// Writes a hop; of those that are open in its session the oldest make room.
 pub async fn create(
     tx: &mut Tx,
     id_hash: &Tag,
@@ -48,6 +56,7 @@ pub async fn create(
         .bind(Micros::from(now))
         .bind(Micros::from(expires_at))
         .execute(c))?;
+    run!(tx, c => sqlx::query(KEEP_NEWEST).bind(sid.0).bind(MOST_OPEN).execute(c))?;
     Ok(())
 }
 

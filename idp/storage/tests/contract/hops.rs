@@ -51,6 +51,39 @@ async fn a_hop_is_its_sessions_own_and_ends() {
     }
 }
 
+#[tokio::test] // each address that she opens makes one, but never more than a few at once
+async fn of_a_session_only_the_newest_hops_stay() {
+    for db in databases().await {
+        let person = student(&db, 1, &["s1"]).await;
+        let mut tx = db.write().await.unwrap();
+        let (_, sid) = session(&mut tx, person, 1).await;
+        let (_, other) = session(&mut tx, person, 2).await;
+        let life = 600;
+        hops::create(&mut tx, &tag(99), other, &hop(), at(0), at(life))
+            .await
+            .unwrap();
+        for index in 0..40 {
+            let now = i64::try_from(index).unwrap();
+            hops::create(&mut tx, &tag(100 + index), sid, &hop(), at(now), at(life))
+                .await
+                .unwrap();
+        }
+        let mut open = Vec::new();
+        for index in 0..40 {
+            if hops::find(&mut tx, &tag(100 + index), sid, at(41))
+                .await
+                .unwrap()
+                .is_some()
+            {
+                open.push(index);
+            }
+        }
+        assert_eq!(open, (8..40).collect::<Vec<_>>());
+        let others = hops::find(&mut tx, &tag(99), other, at(41)).await.unwrap();
+        assert!(others.is_some(), "nobody else's go");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hop_is_taken_once_under_race() {
     for db in databases().await {
