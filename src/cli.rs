@@ -80,15 +80,20 @@ pub(crate) fn run() -> ExitCode {
         Command::Idp(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Import(command) => command.run(),
-        Command::Application(command) => command.run(),
+        Command::Application(command) => return end(command.run()),
         Command::Activation(command) => command.run(),
         Command::Admin(command) => command.run(),
         Command::Group(command) => command.run(),
         Command::Inbox(command) => command.run(),
         Command::Config(command) => command.run(),
     };
+    end(result.map(|()| ExitCode::SUCCESS))
+}
+
+/// What the program ends with.
+fn end(result: anyhow::Result<ExitCode>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // `yimen … | head` has read enough.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) if error.is::<LeftOver>() => ExitCode::from(3),

@@ -119,6 +119,58 @@ fn data_without_their_key_stop_every_command() {
 }
 
 #[test]
+fn the_doctor_says_what_it_found_and_ends_accordingly() {
+    let yimen = Yimen::new();
+    for id in ["library", "Not an id"] {
+        let said = yimen.run(&["application", "doctor", id]);
+        assert_eq!(said.code, Some(2), "{said:?}");
+    }
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = closed.local_addr().unwrap().port();
+    drop(closed);
+    yimen.file(
+        "library.json",
+        &format!(
+            r#"{{ "id": "library", "name": {{ "zh-CN": "图书馆", "en": "Library" }},
+                "cas": {{ "services": ["http://127.0.0.1:{port}/*"], "plain_http": true }} }}"#
+        ),
+    );
+    let said = yimen.run(&["import", "applications", "library.json", "--demo"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let doctor = ["application", "doctor", "library", "--demo"];
+    let said = yimen.run(&doctor);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let lines: Vec<&str> = said.out.lines().collect();
+    assert!(lines[0].starts_with("✓ entry "), "{said:?}");
+    assert!(lines[1].starts_with("✗ network "), "{said:?}");
+    assert!(
+        lines[1].ends_with("nobody listens on this port"),
+        "{said:?}"
+    );
+    assert_eq!(
+        lines[2].trim(),
+        "in the network: start the application, or correct the port in the entry"
+    );
+    assert_eq!(lines[3], "library: one thing is wrong");
+    let said = yimen.run(&[&doctor[..], &["--json"]].concat());
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let found: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(found["well"], false);
+    assert_eq!(found["findings"][1]["side"], "network");
+    assert_eq!(
+        found["findings"][1]["seen"]["trouble"]["trouble"],
+        "refused"
+    );
+    // Without --demo the entry is none that a school's server would use.
+    let said = yimen.run(&["application", "doctor", "library"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.contains("every server leaves it out"), "{said:?}");
+    let elsewhere = ["--service", "http://127.0.0.1:1/"];
+    let said = yimen.run(&[&doctor[..], &elsewhere].concat());
+    assert_eq!(said.code, Some(2), "{said:?}");
+}
+
+#[test]
 fn an_application_is_imported_shown_and_removed() {
     let yimen = Yimen::new();
     yimen.file(

@@ -36,6 +36,7 @@ use tokio::task::JoinSet;
 pub use ambient::{Clock, Entropy};
 pub use app::{App, AppParts};
 use applications::ApplicationRegistry;
+pub use cas::doctor::{CantExamine, Examination, Plan};
 use egress::{BadEgress, Egress};
 pub use factors::codes::CodeMessage;
 use factors::hash_pool::BadCost;
@@ -96,6 +97,15 @@ impl Idp {
     /// The management listener.
     pub fn management(&self, metrics: Option<PrometheusHandle>) -> Router {
         management::router(&self.app, metrics)
+    }
+
+    /// Makes a round trip through an application, as its doctor.
+    ///
+    /// # Errors
+    /// [`CantExamine`] when there is nothing to examine. What is wrong with the application is a
+    /// finding.
+    pub async fn examine(&self, plan: &Plan<'_>) -> Result<Examination, CantExamine> {
+        cas::doctor::examine(&self.app, plan).await
     }
 
     /// Makes the demonstration campus once, and gives what the start prints.

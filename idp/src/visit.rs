@@ -71,6 +71,24 @@ impl Context {
         }
     }
 
+    /// What this program does by itself, without anybody's request: a command.
+    pub fn own(app: &Arc<App>) -> Self {
+        Self {
+            now: app.clock.now(),
+            locale: app.themes.default_locale(),
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            request_id: random_base62(16, &mut app.entropy.rng()),
+            cookies: Cookies::read(&HeaderMap::new(), app.is_https()),
+            user_agent: None,
+            path: String::new(),
+            query: None,
+            here: Vec::new(),
+            host: app.config.server.issuer.authority().to_owned(),
+            is_get: false,
+            app: Arc::clone(app),
+        }
+    }
+
     /// `scheme://host` of this request, which is one of ours.
     pub fn origin(&self) -> String {
         let scheme = if self.app.is_https() { "https" } else { "http" };

@@ -417,6 +417,7 @@ async fn each_fault_is_told_with_line_column_and_reason() {
             (0, "", Column::Number, "is empty"),
             (0, "a", Column::Number, "2 to 64"),
             (0, "аdmin", Column::Number, "letters a to z"),
+            (0, "Yimen-Probe", Column::Number, "doctor's probe"),
             (1, "", Column::Name, "is empty"),
             (1, "李\u{1}明", Column::Name, "XML"),
             (2, "", Column::IdNumber, "initial password"),

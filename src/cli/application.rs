@@ -1,4 +1,7 @@
+mod doctor;
 mod logouts;
+
+use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -10,13 +13,14 @@ use super::flags::StoreFlags;
 use super::store::{self, Migrate, Store};
 use super::terminal;
 
-/// List, show or remove registered applications, and see who was told of logouts
+/// List, show, remove or examine registered applications, and see who was told of logouts
 #[derive(Debug, Args)]
 #[command(
     arg_required_else_help = true,
     after_help = examples!(
         "yimen application list" => "every application and its CAS services",
         "yimen application show library" => "one entry, as an import file has it",
+        "yimen application doctor library" => "a round trip, and what is wrong on which side",
         "yimen application logouts" => "which applications were told of logouts",
     )
 )]
@@ -52,16 +56,19 @@ enum Action {
         store: StoreFlags,
     },
     Logouts(logouts::Logouts),
+    Doctor(doctor::Doctor),
 }
 
 impl Application {
-    pub(super) fn run(self) -> anyhow::Result<()> {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         match self.action {
+            Action::Doctor(doctor) => return doctor.run(),
             Action::List { store } => store::block_on(list(&store)),
             Action::Show { id, store } => store::block_on(show(&id, &store)),
             Action::Remove { id, store } => store::block_on(remove(&id, &store)),
             Action::Logouts(asked) => asked.run(),
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 

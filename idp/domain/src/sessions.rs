@@ -213,6 +213,7 @@ mod tests {
             notice_version: Some("1".into()),
             numbers: numbers.iter().enumerate().map(number).collect(),
             groups: Vec::new(),
+            probes: None,
         }
     }
 

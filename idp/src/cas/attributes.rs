@@ -62,6 +62,14 @@ async fn values(
     number: &HeldNumber,
     attribute: ReleasedAttribute,
 ) -> Result<Vec<String>, Refusal> {
+    // A probe has a name and a number, and nothing else to tell.
+    let own = matches!(
+        attribute,
+        ReleasedAttribute::Name | ReleasedAttribute::Number | ReleasedAttribute::Numbers
+    );
+    if holder.is_probe() && !own {
+        return Ok(Vec::new());
+    }
     let others = holder.valid_numbers(visit.now).into_iter();
     let numbers = std::iter::once(number).chain(others);
     let mut values: Vec<String> = match attribute {

@@ -3,6 +3,7 @@
 
 pub mod attributes;
 mod callback;
+pub mod doctor;
 mod ledger;
 pub mod login;
 pub mod logout;

@@ -12,7 +12,7 @@ use idp_domain::cas::{
 use idp_domain::ids::GrantId;
 use idp_domain::secrets::Tag;
 use idp_domain::sessions::Session;
-use idp_domain::signin::{HeldNumber, Holder, may_issue};
+use idp_domain::signin::{HeldNumber, Holder, PROBE, may_issue};
 use idp_storage::proxy_granting_tickets::{self, Proxy};
 use idp_storage::tickets::{self, Consumed};
 use idp_storage::{audit, sessions};
@@ -23,6 +23,9 @@ use super::callback::Wanted;
 use super::proxy;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
+
+/// Characters of a probed application's service that are noted.
+const MOST_OF_SERVICE: usize = 300;
 
 /// What a name can be looked up by; nothing for what we never made.
 fn hash(text: &str) -> Option<Tag> {
@@ -143,6 +146,14 @@ async fn judge(
             .because(reason.code().as_str()),
     };
     entry.person = person;
+    if person == Some(PROBE) {
+        // The doctor has to find its own ticket, and to say what the application got wrong.
+        let sent = request.service.replace(&request.ticket, "…");
+        let sent: String = sent.chars().take(MOST_OF_SERVICE).collect();
+        entry = entry
+            .with("grant", consumed.grant.to_string())
+            .with("service", sent);
+    }
     entry.application = ApplicationId::parse(&consumed.application)
         .ok()
         .map(|id| id.to_string());

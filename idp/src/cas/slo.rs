@@ -58,8 +58,12 @@ fn document(app: &App, notice: &Notice, ticket: &[u8], now: Timestamp) -> Option
         .open(Use::LogoutTicket, place.as_bytes(), ticket)
         .ok()?;
     let ticket = String::from_utf8(ticket).ok()?;
-    let id = format!("LR-{}", notice.grant);
-    Some(render_logout_request(&id, now, &notice.number, &ticket))
+    Some(written(notice.grant, &notice.number, &ticket, now))
+}
+
+/// The document as every application gets it.
+pub(super) fn written(grant: GrantId, number: &str, ticket: &str, now: Timestamp) -> String {
+    render_logout_request(&format!("LR-{grant}"), now, number, ticket)
 }
 
 /// What came of a try.

@@ -72,7 +72,7 @@ pub struct Answer {
 pub struct Egress {
     policy: AddressPolicy,
     resolver: Resolver,
-    tls: Arc<ClientConfig>,
+    pub(super) tls: Arc<ClientConfig>,
     limits: Limits,
     slots: Slots,
 }
@@ -109,8 +109,20 @@ impl Egress {
     /// [`EgressError`] unless a whole head and the part of the body that is read came in time. A
     /// status of 400 and above is an answer.
     pub async fn get(&self, to: &OutboundUrl) -> Result<Answer, EgressError> {
+        self.get_within(to, self.limits.get).await
+    }
+
+    /// The same in a time of the caller's: nobody waits for it but an administrator.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn get_within(
+        &self,
+        to: &OutboundUrl,
+        limit: Duration,
+    ) -> Result<Answer, EgressError> {
         let request = request(Method::GET, to, String::new());
-        self.ask(to, request, self.limits.get).await
+        self.ask(to, request, limit).await
     }
 
     /// The pairs as `application/x-www-form-urlencoded`.
@@ -122,11 +134,24 @@ impl Egress {
         to: &OutboundUrl,
         form: &[(&str, &str)],
     ) -> Result<Answer, EgressError> {
+        self.post_form_within(to, form, self.limits.post).await
+    }
+
+    /// The same in a time of the caller's.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn post_form_within(
+        &self,
+        to: &OutboundUrl,
+        form: &[(&str, &str)],
+        limit: Duration,
+    ) -> Result<Answer, EgressError> {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
         let request = request(Method::POST, to, body);
-        self.ask(to, request, self.limits.post).await
+        self.ask(to, request, limit).await
     }
 
     async fn ask(
@@ -184,7 +209,7 @@ impl Egress {
     }
 
     /// Those that may be asked, and at least one.
-    async fn addresses(&self, to: &OutboundUrl) -> Result<Vec<IpAddr>, EgressError> {
+    pub(super) async fn addresses(&self, to: &OutboundUrl) -> Result<Vec<IpAddr>, EgressError> {
         let found = match to.url().host() {
             // What is an address already goes through the same check.
             Some(Host::Ipv4(address)) => vec![address.into()],
@@ -230,7 +255,7 @@ fn request(method: Method, to: &OutboundUrl, body: String) -> Result<Request<Str
 }
 
 /// Whom the certificate has to name: the host as the registry has it, never its address.
-fn server_name(to: &OutboundUrl) -> Result<ServerName<'static>, EgressError> {
+pub(super) fn server_name(to: &OutboundUrl) -> Result<ServerName<'static>, EgressError> {
     match to.url().host() {
         Some(Host::Ipv4(address)) => Ok(ServerName::from(IpAddr::from(address))),
         Some(Host::Ipv6(address)) => Ok(ServerName::from(IpAddr::from(address))),
@@ -243,7 +268,7 @@ fn server_name(to: &OutboundUrl) -> Result<ServerName<'static>, EgressError> {
 
 /// The first connection that stands, to one of these addresses and nowhere else. A dead address
 /// (often the IPv6 one) must not use up the time: the next is tried beside it.
-async fn connect(addresses: &[IpAddr], port: u16) -> Result<TcpStream, EgressError> {
+pub(super) async fn connect(addresses: &[IpAddr], port: u16) -> Result<TcpStream, EgressError> {
     let tries = addresses
         .iter()
         .take(MOST_ADDRESSES)

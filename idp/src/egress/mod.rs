@@ -15,9 +15,11 @@ mod authorities;
 mod client;
 mod error;
 mod policy;
+mod reach;
 mod resolver;
 mod slots;
 
 pub use client::{Answer, Egress, Limits};
 pub use error::{BadEgress, EgressError};
+pub use reach::{Stage, Unreached};
 pub use resolver::{Resolver, SystemResolver, WrittenResolver};

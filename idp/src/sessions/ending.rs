@@ -24,6 +24,8 @@ pub enum Reason {
     PasswordChange,
     /// Unused for too long, or too old.
     Expired,
+    /// The application doctor has seen enough.
+    Probed,
 }
 
 impl Reason {
@@ -34,6 +36,7 @@ impl Reason {
             Self::SwitchAccount => "switch_account",
             Self::PasswordChange => "password_change",
             Self::Expired => "expired",
+            Self::Probed => "probed",
         }
     }
 }
@@ -117,6 +120,21 @@ pub async fn replace(
     let entry = visit.audit(Event::SignedOut, Outcome::Success);
     let app = visit.app.clone();
     tell(&app, tx, &ended, reason, None, entry).await?;
+    Ok(())
+}
+
+/// Ends a session of the application doctor's. It opens no ledger: the doctor tells the application
+/// itself, and the counts of the ledger are people's.
+pub async fn end_probe(visit: &mut Visit, tx: &mut Tx, id_hash: &Tag) -> Result<(), DbError> {
+    let reason = Reason::Probed;
+    if let Some(ended) = sessions::end(tx, id_hash, reason.as_str(), visit.now).await? {
+        let entry = visit
+            .audit(Event::SignedOut, Outcome::Success)
+            .of(ended.person)
+            .because(reason.as_str())
+            .with("sid", ended.sid.to_string());
+        audit::record(tx, &entry).await?;
+    }
     Ok(())
 }
 

@@ -63,7 +63,7 @@ pub async fn find_live(visit: &mut Visit, id_hash: &Tag) -> Result<Option<Arriva
                 .audit(Event::SessionReplayed, Outcome::Refused)
                 .of(session.person)
                 .because(match holder.state {
-                    PersonState::Suspended => Denial::Suspended.as_str(),
+                    PersonState::Suspended | PersonState::Probe => Denial::Suspended.as_str(),
                     PersonState::Active if session.ended => "ended",
                     PersonState::Active => "expired",
                 });

@@ -20,6 +20,7 @@ pub mod org_units;
 pub mod outbox;
 pub mod passwords;
 pub mod persons;
+pub mod probes;
 pub mod proxy_granting_tickets;
 pub mod roles;
 pub mod roster;
@@ -52,6 +53,7 @@ pub const STATEMENTS: &[&[migrations::Statement]] = &[
     outbox::STATEMENTS,
     passwords::STATEMENTS,
     persons::STATEMENTS,
+    probes::STATEMENTS,
     proxy_granting_tickets::STATEMENTS,
     roles::STATEMENTS,
     roster::STATEMENTS,

@@ -191,6 +191,7 @@ pub(crate) fn gather(rows: impl Iterator<Item = HolderRow>) -> Option<Holder> {
             notice_version: row.notice_version.clone(),
             numbers: Vec::new(),
             groups: names(row.group_names.as_deref()),
+            probes: None,
         });
         if let Ok(affiliation) = Affiliation::parse(&row.affiliation) {
             holder.numbers.push(HeldNumber {

@@ -12,7 +12,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::persons::{HolderRow, gather};
-use crate::{Conn, DbError, Micros, Tx};
+use crate::{Conn, DbError, Micros, Tx, probes};
 
 /// A session with all that decides about its person, in one read: a row for each number.
 macro_rules! with_holder {
@@ -141,14 +141,18 @@ pub async fn find(conn: &mut Conn, id_hash: &Tag) -> Result<Option<(Session, Hol
     Ok(assemble(rows))
 }
 
-/// The session that a grant belongs to.
+/// The session that a grant belongs to, a probe's too: there is no other way to find one of those.
 pub async fn find_by_grant(
     conn: &mut Conn,
     grant: Uuid,
 ) -> Result<Option<(Session, Holder)>, DbError> {
     let rows: Vec<SessionRow> =
         run!(conn, c => sqlx::query_as(FIND_BY_GRANT).bind(grant).fetch_all(c))?;
-    Ok(assemble(rows))
+    match assemble(rows) {
+        Some(found) => Ok(Some(found)),
+        // The probe is in no roster.
+        None => probes::find_by_grant(conn, grant).await,
+    }
 }
 
 fn assemble(rows: Vec<SessionRow>) -> Option<(Session, Holder)> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ApplicationId, OpaqueService, OutboundUrl, ProvenService, RegisteredUrl, ServicePattern,
+    ServiceUrl,
 };
 use crate::secrets::Tag;
 
@@ -30,6 +31,26 @@ pub struct CasSide {
 }
 
 impl CasSide {
+    /// An address at which our server may ask for a page of the application: on scheme, host and
+    /// port of one of its services. Nothing for any other, so that no redirect leads our requests
+    /// elsewhere (TKT-08).
+    pub fn outbound_within(&self, raw: &str) -> Option<OutboundUrl> {
+        let url = ServiceUrl::parse(raw).ok()?;
+        let own = self
+            .services
+            .iter()
+            .any(|pattern| pattern.is_origin_of(&url));
+        // As it came: a ticket in its query stays there.
+        own.then(|| OutboundUrl::new(raw)).flatten()
+    }
+
+    /// Where a round trip through the application can begin: its first service that names one
+    /// page, else what is below its first one.
+    pub fn first_address(&self) -> Option<String> {
+        let exact = self.services.iter().find_map(ServicePattern::page);
+        exact.or_else(|| self.services.iter().find_map(ServicePattern::first_page))
+    }
+
     /// Where the end of a session is told that used `service`; nothing for an application that
     /// isn't told. Who tells it, our server or the browser, is `logout.channel`.
     pub fn logout_target(&self, service: &ProvenService) -> Option<OutboundUrl> {

@@ -9,6 +9,7 @@ mod access;
 pub mod apereo;
 mod application;
 mod cas_side;
+pub mod doctor;
 mod entry;
 mod numbers;
 mod origin;

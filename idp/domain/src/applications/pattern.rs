@@ -138,6 +138,31 @@ impl ServicePattern {
         self.port
     }
 
+    /// The one page that it covers, where it is for one.
+    pub(super) fn page(&self) -> Option<String> {
+        match &self.path {
+            PathPattern::Exact(_) => self.first_page(),
+            PathPattern::Below(_) | PathPattern::Beyond(_) => None,
+        }
+    }
+
+    /// The first page that it covers; nothing where it names no port, or pages of unknown names
+    /// only.
+    pub(super) fn first_page(&self) -> Option<String> {
+        let PatternPort::Exact(port) = self.port else {
+            return None;
+        };
+        let origin = origin::origin_text(self.scheme, &self.host, port);
+        let path = match &self.path {
+            PathPattern::Exact(path) => path.clone(),
+            PathPattern::Below(prefix) => format!("{prefix}/"),
+            PathPattern::Beyond(_) => return None,
+        };
+        let query = self.query.as_deref().filter(|query| !query.is_empty());
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        Some(format!("{origin}{path}{query}"))
+    }
+
     /// Whether scheme, host and port are those of `url`.
     pub(super) fn is_origin_of(&self, url: &ServiceUrl) -> bool {
         let port = match self.port {

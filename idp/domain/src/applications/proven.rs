@@ -44,6 +44,11 @@ impl ProvenService {
         OutboundUrl::new(self.canonical())
     }
 
+    /// The service with a ticket for a request of our own server's: the application doctor's.
+    pub fn outbound_with_ticket(&self, ticket: &ServiceTicket) -> Option<OutboundUrl> {
+        OutboundUrl::new(self.with_ticket(ticket).as_str())
+    }
+
     /// The service with `ticket` as the last parameter of its query, and the only one of this
     /// name, before any fragment; the rest byte for byte as it came (CAS 3.0.3 §2.2.4).
     pub fn with_ticket(&self, ticket: &ServiceTicket) -> ProvenRedirect {

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 
 use super::StepPolicy;
 use crate::accounts::Affiliation;
-use crate::applications::{AccessDenial, Application};
+use crate::applications::{AccessDenial, Application, ApplicationId};
 use crate::ids::PersonId;
 
 /// The state of a person's account as a whole.
@@ -11,6 +11,8 @@ pub enum PersonState {
     Active,
     /// Stopped by an administrator.
     Suspended,
+    /// Nobody: the application doctor's. Signs in nowhere, see [`Holder::probe_of`].
+    Probe,
 }
 
 impl PersonState {
@@ -18,15 +20,16 @@ impl PersonState {
         match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Probe => "probe",
         }
     }
 
     /// A word that we don't know stops the account rather than opening it.
     pub fn from_column(word: &str) -> Self {
-        if word == "active" {
-            Self::Active
-        } else {
-            Self::Suspended
+        match word {
+            "active" => Self::Active,
+            "probe" => Self::Probe,
+            _ => Self::Suspended,
         }
     }
 }
@@ -69,6 +72,8 @@ pub struct Holder {
     pub numbers: Vec<HeldNumber>,
     /// The names of the groups she belongs to.
     pub groups: Vec<String>,
+    /// The one application that a probe may enter; nothing for people.
+    pub probes: Option<ApplicationId>,
 }
 
 impl Holder {
@@ -132,6 +137,9 @@ pub fn may_issue(
     policy: &StepPolicy,
     now: Timestamp,
 ) -> Result<(), Denial> {
+    if holder.is_probe() {
+        return may_probe(holder, application);
+    }
     if holder.state != PersonState::Active {
         return Err(Denial::Suspended);
     }
@@ -155,5 +163,19 @@ pub fn may_issue(
             .admits(holder, &policy.zone, now)
             .map_err(Denial::NoAccess),
         None => Ok(()),
+    }
+}
+
+/// A probe belongs to one application and to no affiliation: who may enter is a rule for people.
+fn may_probe(holder: &Holder, application: Option<&Application>) -> Result<(), Denial> {
+    match application {
+        Some(application) if holder.probes.as_ref() == Some(&application.id) => {
+            if application.enabled {
+                Ok(())
+            } else {
+                Err(Denial::NoAccess(AccessDenial::Disabled))
+            }
+        }
+        _ => Err(Denial::Suspended),
     }
 }

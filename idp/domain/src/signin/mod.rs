@@ -3,8 +3,10 @@
 
 mod destination;
 mod may_issue;
+mod probe;
 mod step;
 
 pub use destination::{Destination, Wishes};
 pub use may_issue::{Denial, HeldNumber, Holder, PersonState, may_issue};
+pub use probe::{PROBE, PROBE_NAME, PROBE_NUMBER};
 pub use step::{Proof, SignIn, Standing, Step, StepPolicy, next_step};

@@ -9,6 +9,7 @@ use idp_domain::accounts::{
     OrgPath, PersonName, PhoneNumber, Sex,
 };
 use idp_domain::secrets::{Keyring, Tag, Use};
+use idp_domain::signin::PROBE_NUMBER;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -118,6 +119,12 @@ impl Checker {
             AccountNumber::parse(text).map(|number| (number, text.trim().to_owned()))
         });
         if let Some((number, _)) = &number {
+            if number.as_str() == PROBE_NUMBER {
+                cells.fault(
+                    Column::Number,
+                    "is the name of the application doctor's probe",
+                );
+            }
             match self.seen.get(number) {
                 Some(first) => cells.fault(
                     Column::Number,

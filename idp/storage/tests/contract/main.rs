@@ -19,6 +19,7 @@ mod one_time_codes;
 mod outbox;
 mod passwords;
 mod persons;
+mod probes;
 mod proxy_granting_tickets;
 mod sessions;
 mod settings;

@@ -58,6 +58,7 @@ fn holder(numbers: &[&str]) -> Holder {
         notice_version: None,
         numbers: numbers.iter().enumerate().map(number).collect(),
         groups: Vec::new(),
+        probes: None,
     }
 }
 
