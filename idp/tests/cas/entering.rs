@@ -4,19 +4,10 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::support::kit::{PASSWORD, STUDENT, address, register, signed_in, ticket, validate};
-use crate::support::{
-    Campus, OTHER_SERVICE, Reply, SERVICE, Visitor, each_campus, each_campus_with,
+use crate::support::kit::{
+    PASSWORD, STUDENT, address, register, sign_in_ticking, signed_in, ticket, validate,
 };
-
-/// Signs in with boxes ticked.
-async fn sign_in_with(visitor: &mut Visitor, boxes: &[(&str, &str)]) -> Reply {
-    let page = visitor.sign_in_page(SERVICE).await;
-    let mut fields = vec![("username", STUDENT), ("password", PASSWORD)];
-    fields.extend_from_slice(boxes);
-    let reply = visitor.submit(&page, &fields).await;
-    visitor.leave_the_queue(reply).await
-}
+use crate::support::{Campus, OTHER_SERVICE, Reply, SERVICE, each_campus, each_campus_with};
 
 fn asking(service: &str, pairs: &[(&str, &str)]) -> String {
     let mut all = vec![("service", service)];
@@ -28,7 +19,7 @@ fn asking(service: &str, pairs: &[(&str, &str)]) -> String {
 async fn a_warned_person_enters_nothing_silently() {
     each_campus(async |campus| {
         let mut visitor = campus.visitor();
-        let first = sign_in_with(&mut visitor, &[("warn", "true")]).await;
+        let first = sign_in_ticking(&mut visitor, &["warn"]).await;
         assert!(first.ticket().is_some(), "credentials are answer enough");
 
         let tickets = campus.count("service_tickets").await;
@@ -60,7 +51,7 @@ async fn a_warned_person_enters_nothing_silently() {
 async fn a_way_belongs_to_its_session() {
     each_campus(async |campus| {
         let mut visitor = campus.visitor();
-        sign_in_with(&mut visitor, &[("warn", "true")]).await;
+        sign_in_ticking(&mut visitor, &["warn"]).await;
         let reply = visitor.get(&asking(OTHER_SERVICE, &[])).await;
         let link = reply.location().unwrap().to_owned();
         assert!(link.starts_with("/signin/hop/"), "{link}");
@@ -86,7 +77,7 @@ async fn gateway_goes_back_with_or_without_a_ticket() {
         assert!(back.ticket().is_some());
         // One that wants to be warned is neither let in silently nor shown a page.
         let mut warned = campus.visitor();
-        sign_in_with(&mut warned, &[("warn", "true")]).await;
+        sign_in_ticking(&mut warned, &["warn"]).await;
         let back = warned.get(&asking(SERVICE, &[("gateway", "true")])).await;
         assert_eq!(back.location(), Some(SERVICE));
         let evil = asking("https://evil.example/", &[("gateway", "true")]);
@@ -167,7 +158,7 @@ async fn a_remembered_sign_in_outlives_the_browser_and_idleness() {
             "{body}"
         );
 
-        let reply = sign_in_with(&mut visitor, &[("rememberMe", "true")]).await;
+        let reply = sign_in_ticking(&mut visitor, &["rememberMe"]).await;
         let cookie = session_cookie(&reply);
         assert!(cookie.contains("Max-Age=2592000"), "{cookie}");
         campus.advance(SignedDuration::from_hours(24 * 29));
@@ -181,8 +172,16 @@ async fn a_remembered_sign_in_outlives_the_browser_and_idleness() {
         let over = visitor.get(&asking(SERVICE, &[])).await;
         assert_eq!(over.page(), "sign_in", "at most as long as was said");
 
+        // TKT-13: signing out ends it for every copy of the cookie.
+        sign_in_ticking(&mut visitor, &["rememberMe"]).await;
+        let mut copy = visitor.clone();
+        let out = visitor.get("/cas/logout").await;
+        assert!(session_cookie(&out).contains("Max-Age=0"));
+        let dead = copy.get(&asking(SERVICE, &[])).await;
+        assert_eq!((dead.page().as_str(), dead.ticket()), ("sign_in", None));
+
         let mut other = campus.visitor();
-        let reply = sign_in_with(&mut other, &[]).await;
+        let reply = sign_in_ticking(&mut other, &[]).await;
         let cookie = session_cookie(&reply);
         assert!(
             !cookie.contains("Max-Age") && !cookie.contains("Expires"),
@@ -207,7 +206,7 @@ async fn a_box_that_is_not_offered_means_nothing() {
         let mut visitor = campus.visitor();
         let page = visitor.sign_in_page(SERVICE).await;
         assert!(!page.body().contains("rememberMe"), "{}", page.body());
-        let reply = sign_in_with(&mut visitor, &[("rememberMe", "true")]).await;
+        let reply = sign_in_ticking(&mut visitor, &["rememberMe"]).await;
         assert!(!session_cookie(&reply).contains("Max-Age"));
     })
     .await;

@@ -2,21 +2,16 @@
 
 use serde_json::json;
 
-use crate::support::kit::{PASSWORD, STUDENT, audited_by, register, signed_in, ticket, validate};
+use crate::support::kit::{
+    PASSWORD, STUDENT, audited_by, give_a_second_number, register, signed_in, ticket, validate,
+};
 use crate::support::{Campus, each_campus, login};
 
 const SERVICE: &str = "https://meals.uni.edu.cn/in";
 
 /// The student is on the staff too, and the canteen asks.
 async fn two_numbers(campus: &Campus) {
-    campus
-        .execute(&format!(
-            "INSERT INTO roster (number, import_seq, person_id, display_number, name, affiliation,
-                digest)
-            SELECT 't2026001', import_seq, person_id, 'T2026001', name, 'staff', digest
-            FROM current_roster WHERE number = '{STUDENT}'"
-        ))
-        .await;
+    give_a_second_number(campus).await;
     let entry = json!({ "id": "meals", "name": { "zh-CN": "食堂", "en": "Canteen" },
         "cas": { "services": ["https://meals.uni.edu.cn/*"] }, "account_number": "ask" });
     register(campus, &entry).await;

@@ -15,21 +15,26 @@ pub const PORTAL: &str = "https://portal.uni.edu.cn/in";
 pub const MAIL: &str = "https://mail.uni.edu.cn/in";
 const STORE: &str = "imap://store.uni.edu.cn";
 
-/// The callbacks of portal and mail, on this machine, behind a certificate of the school's.
+/// The callbacks of the proxies, on this machine, behind a certificate of the school's.
 pub struct Callbacks {
     server: Outside,
 }
 
 impl Callbacks {
-    fn url(&self, application: &str) -> String {
+    pub fn url(&self, application: &str) -> String {
         format!(
             "https://{application}.uni.edu.cn:{}/pgt?own=1",
             self.server.port()
         )
     }
 
+    /// How many there were.
+    pub fn count(&self) -> usize {
+        self.server.requests().len()
+    }
+
     /// What the newest callback brought.
-    fn newest(&self) -> BTreeMap<String, String> {
+    pub fn newest(&self) -> BTreeMap<String, String> {
         let requests = self.server.requests();
         let line = requests
             .last()
@@ -51,7 +56,12 @@ pub async fn each_proxying_campus(code: u16, test: impl AsyncFn(&Campus, &Callba
     let file = authority.file();
     let trusting = |config: &mut idp::config::Config| config.egress.ca_file = Some(file.clone());
     each_campus_with(trusting, async |campus| {
-        let hosts = ["portal.uni.edu.cn", "mail.uni.edu.cn"];
+        let hosts = [
+            "portal.uni.edu.cn",
+            "mail.uni.edu.cn",
+            "store.uni.edu.cn",
+            "deep.uni.edu.cn",
+        ];
         let server = Outside::https(authority.certify(&hosts), move |_| status(code)).await;
         for host in hosts {
             campus
@@ -79,18 +89,19 @@ pub async fn each_proxying_campus(code: u16, test: impl AsyncFn(&Campus, &Callba
     .await;
 }
 
-async fn ask(campus: &Campus, path: &str, pairs: &[(&str, &str)]) -> String {
+pub async fn ask(campus: &Campus, path: &str, pairs: &[(&str, &str)]) -> String {
     let reply = campus.visitor().get(&address(path, pairs)).await;
     assert_eq!(reply.status, 200);
     reply.body()
 }
 
 /// The text of the only element of a name.
-fn element(xml: &str, name: &str) -> Option<String> {
+pub fn element(xml: &str, name: &str) -> Option<String> {
     elements(xml, name).pop()
 }
 
-fn elements(xml: &str, name: &str) -> Vec<String> {
+/// The texts of the elements of a name, by a strict reader.
+pub fn elements(xml: &str, name: &str) -> Vec<String> {
     let document = roxmltree::Document::parse(xml).unwrap_or_else(|e| panic!("{e}: {xml}"));
     document
         .descendants()
@@ -99,7 +110,7 @@ fn elements(xml: &str, name: &str) -> Vec<String> {
         .collect()
 }
 
-fn code(xml: &str) -> Option<String> {
+pub fn code(xml: &str) -> Option<String> {
     let document = roxmltree::Document::parse(xml).unwrap();
     let failure = document
         .descendants()
@@ -108,7 +119,7 @@ fn code(xml: &str) -> Option<String> {
 }
 
 /// The proxy-granting ticket of an application that validates a ticket with its callback.
-async fn granted(
+pub async fn granted(
     campus: &Campus,
     callbacks: &Callbacks,
     at: (&str, &str, &str),
@@ -142,7 +153,11 @@ pub async fn granted_with_iou(
     (brought["pgtId"].clone(), iou)
 }
 
-async fn portal_granted(campus: &Campus, callbacks: &Callbacks, visitor: &mut Visitor) -> String {
+pub async fn portal_granted(
+    campus: &Campus,
+    callbacks: &Callbacks,
+    visitor: &mut Visitor,
+) -> String {
     let ticket = ticket(visitor, PORTAL).await;
     let at = ("/cas/serviceValidate", PORTAL, "portal");
     granted(campus, callbacks, at, &ticket).await

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
 
+use crate::proxies::elements;
 use crate::support::kit::{
     STUDENT, address, audited_by, changing_nothing, register, signed_in, ticket,
 };
@@ -37,15 +38,6 @@ async fn ask(campus: &Campus, query: &[(&str, &str)], body: String) -> Reply {
     campus.visitor().send(request).await
 }
 
-fn texts(xml: &str, name: &str) -> Vec<String> {
-    let document = roxmltree::Document::parse(xml).unwrap_or_else(|e| panic!("{e}: {xml}"));
-    document
-        .descendants()
-        .filter(|node| node.tag_name().name() == name)
-        .map(|node| node.text().unwrap_or_default().to_owned())
-        .collect()
-}
-
 fn status_code(xml: &str) -> String {
     let document = roxmltree::Document::parse(xml).unwrap_or_else(|e| panic!("{e}: {xml}"));
     let code = document
@@ -70,10 +62,10 @@ async fn a_ticket_is_worth_an_assertion_once() {
         assert!(media.starts_with("text/xml"), "{media}");
         let body = reply.body();
         assert!(status_code(&body).ends_with(":Success"), "{body}");
-        assert_eq!(texts(&body, "NameIdentifier")[0], STUDENT);
-        assert_eq!(texts(&body, "Audience"), [TARGET]);
+        assert_eq!(elements(&body, "NameIdentifier")[0], STUDENT);
+        assert_eq!(elements(&body, "Audience"), [TARGET]);
         assert!(
-            texts(&body, "AttributeValue").contains(&"student".to_owned()),
+            elements(&body, "AttributeValue").contains(&"student".to_owned()),
             "{body}"
         );
         assert!(body.contains("InResponseTo=\"_r1\""), "{body}");
@@ -92,7 +84,7 @@ async fn a_ticket_is_worth_an_assertion_once() {
             "{}",
             again.body()
         );
-        assert!(texts(&again.body(), "NameIdentifier").is_empty());
+        assert!(elements(&again.body(), "NameIdentifier").is_empty());
         assert_eq!(trail, ["cas.ticket.replay refused used_ticket"]);
     })
     .await;
@@ -166,7 +158,7 @@ async fn what_must_not_be_read_is_refused_before() {
             })
             .await;
             assert_eq!(reply.status, 400, "{body:.60}");
-            assert!(texts(&reply.body(), "NameIdentifier").is_empty());
+            assert!(elements(&reply.body(), "NameIdentifier").is_empty());
         }
         let huge = "x".repeat(200_000);
         let reply = ask(campus, &[("TARGET", TARGET)], huge).await;

@@ -9,7 +9,9 @@ use idp::routes::ROUTES;
 use serde_json::json;
 
 use crate::sessions::{at_https, over_https};
-use crate::support::kit::{PASSWORD, STUDENT, address, half_way, register};
+use crate::support::kit::{
+    PASSWORD, STUDENT, address, give_a_second_number, half_way, register, sign_in_ticking,
+};
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus, each_campus_with, login};
 
 /// Goes everywhere and does everything once, well and badly; gives all replies by what they were.
@@ -62,6 +64,7 @@ async fn crawl(campus: &Campus, https: bool) -> Vec<(String, Reply)> {
     for path in ["/cas/login", "/signin/switch", "/cas/logout", "/cas/logout"] {
         all.push((format!("signed in: {path}"), newcomer.get(path).await));
     }
+    on_the_way(campus, visitor(), &mut all).await;
     // Codes for strangers, and a browser that is let try again.
     let mut stranger = visitor();
     let mut asked = stranger.get("/signin/unlock").await;
@@ -92,6 +95,58 @@ async fn crawl(campus: &Campus, https: bool) -> Vec<(String, Reply)> {
     ));
     all.extend(errors(visitor()).await);
     all
+}
+
+/// What a signed-in person is shown between two applications, and on the way out of them.
+async fn on_the_way(campus: &Campus, mut browser: Visitor, all: &mut Vec<(String, Reply)>) {
+    give_a_second_number(campus).await;
+    let entries = json!([
+        { "id": "meals", "name": { "zh-CN": "食堂", "en": "Canteen" },
+            "cas": { "services": ["https://meals.uni.edu.cn/*"] }, "account_number": "ask" },
+        { "id": "old", "name": { "zh-CN": "旧系统", "en": "Old" },
+            "cas": { "services": ["https://old.uni.edu.cn/*"], "logout": { "channel": "front" } } },
+    ]);
+    register(campus, &entries).await;
+    let by_form = ("method", "POST");
+    let signed_in = sign_in_ticking(&mut browser, &["warn", "rememberMe"]).await;
+    all.push(("a remembered sign-in".into(), signed_in));
+    for (service, pages) in [
+        (
+            "https://meals.uni.edu.cn/",
+            &["choose_number", "enter_service"][..],
+        ),
+        ("https://old.uni.edu.cn/", &["enter_service"]),
+    ] {
+        let path = address("/cas/login", &[("service", service), by_form]);
+        let mut reply = browser.get(&path).await;
+        for page in pages {
+            all.push((format!("before {page}"), reply.clone()));
+            let asked = browser.follow(reply).await;
+            assert_eq!(asked.page(), *page, "{}", asked.body());
+            all.push(((*page).to_owned(), asked.clone()));
+            reply = browser.submit(&asked, &[("number", "t2026001")]).await;
+        }
+        assert_eq!(reply.page(), "post_ticket", "{}", reply.body());
+        all.push(("post_ticket".into(), reply));
+    }
+    let by_header = address("/cas/login", &[("service", SERVICE), ("method", "HEADER")]);
+    all.push((
+        "asked on the way to a header".into(),
+        browser.get(&by_header).await,
+    ));
+    let out = browser.get("/cas/logout").await;
+    assert!(out.body().contains("<iframe"), "{}", out.body());
+    all.push(("signed_out with a ledger and a frame".into(), out));
+    for (name, body) in [
+        ("no envelope", "x"),
+        ("an envelope with a DOCTYPE", "<!DOCTYPE x><x/>"),
+    ] {
+        let request = Request::post("/cas/samlValidate?TARGET=https://old.uni.edu.cn/")
+            .header("content-type", "text/xml")
+            .body(Body::from(body));
+        let reply = browser.send(request.unwrap()).await;
+        all.push((format!("{name} for /cas/samlValidate"), reply));
+    }
 }
 
 /// Each kind of error page.
@@ -239,7 +294,7 @@ async fn every_response_protects_itself() {
                     expected.iter().all(|s| statuses.contains(s)),
                     "{statuses:?}"
                 );
-                assert!(pages.len() >= 17, "{pages:?}");
+                assert!(pages.len() >= 20, "{pages:?}");
             },
         )
         .await;
@@ -273,6 +328,8 @@ async fn every_cookie_of_every_route_is_closed() {
                 let mut expected = BTreeSet::new();
                 for (cookie, age) in [
                     ("TGC set", ""),
+                    // CAS 123: a remembered one.
+                    ("TGC set", "; Max-Age=2592000"),
                     ("TGC removed", "; Max-Age=0"),
                     ("device set", "; Max-Age=2592000"),
                     ("locale set", "; Max-Age=31536000"),

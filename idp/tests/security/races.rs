@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use tokio::sync::Barrier;
 
-use crate::support::kit::{address, half_way, signed_in, ticket, validate, verdict};
+use crate::support::kit::{
+    address, give_a_second_number, half_way, register, sign_in_ticking, signed_in, ticket,
+    validate, verdict,
+};
 use crate::support::{Campus, OTHER_SERVICE, Reply, SERVICE, Visitor, each_campus, login};
 
 const AT_ONCE: usize = 64;
@@ -216,6 +219,52 @@ async fn tickets_issued_while_signing_out_are_worthless() {
                 );
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)] // TKT-02, TKT-15: 进入, clicked 64 times
+async fn a_way_to_a_service_is_gone_once() {
+    each_campus(async |campus| {
+        let mut visitor = campus.visitor();
+        sign_in_ticking(&mut visitor, &["warn"]).await;
+        give_a_second_number(campus).await;
+        let entry = serde_json::json!({ "id": "meals", "name": { "zh-CN": "食堂", "en": "Canteen" },
+            "cas": { "services": ["https://meals.uni.edu.cn/*"] }, "account_number": "ask" });
+        register(campus, &entry).await;
+        for (service, page) in [
+            (OTHER_SERVICE, "enter_service"),
+            ("https://meals.uni.edu.cn/in", "choose_number"),
+        ] {
+            let (grants, choices) = (campus.count("grants").await, campus.count("number_choices"));
+            assert_eq!(choices.await, 0);
+            let reply = visitor.get(&login(service)).await;
+            let asked = visitor.follow(reply).await;
+            assert_eq!(asked.page(), page, "{}", asked.body());
+            let replies = at_once(copies(campus, &visitor).await, |index, mut copy| {
+                let asked = asked.clone();
+                // Two hands, two numbers: one choice is kept.
+                let number = if index % 2 == 0 {
+                    "t2026001"
+                } else {
+                    "20230002"
+                };
+                async move { copy.submit(&asked, &[("number", number)]).await }
+            })
+            .await;
+            let statuses = tally(replies.iter().map(|reply| reply.status.as_u16()));
+            assert_eq!(statuses[&400], AT_ONCE - 1, "{page}: {statuses:?}");
+            // After the choice she is still asked whether to enter: she wanted to be warned.
+            let tickets: Vec<_> = replies.iter().filter_map(Reply::ticket).collect();
+            let entered = usize::from(page == "enter_service");
+            assert_eq!(tickets.len(), entered, "{page}");
+            assert_eq!(
+                campus.count("grants").await,
+                grants + i64::try_from(entered).unwrap()
+            );
+        }
+        assert_eq!(campus.count("number_choices").await, 1);
+        assert_eq!(campus.audited("number.choose", "success").await, 1);
     })
     .await;
 }

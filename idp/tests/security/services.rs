@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::kit::{
     PASSWORD, STUDENT, address, assert_links_stay_here, assert_own_page, changing_nothing,
-    half_way, register, signed_in, unregister,
+    half_way, register, signed_in, ticket, unregister, validate, verdict,
 };
 use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus, login};
 
@@ -115,6 +115,40 @@ async fn a_foreign_service_is_refused_to_strangers_and_to_who_is_signed_in() {
                 assert_not_reflected(&reply, "evil");
             }
         }
+    })
+    .await;
+}
+
+/// No address of the protocol that takes another address takes these, or looks up their names.
+#[tokio::test] // RED-01, RED-02, RED-03, RED-05, RED-07, RED-08, TKT-03, TKT-08
+async fn a_foreign_address_is_good_for_no_validation() {
+    each_campus(async |campus| {
+        let entry = json!({ "id": "library", "name": { "zh-CN": "图书馆", "en": "Library" },
+            "cas": { "services": ["https://app.uni.edu.cn/*"],
+                "proxy": { "callbacks": [APP], "targets": [] } } });
+        register(campus, &entry).await;
+        let mut inside = signed_in(campus).await;
+        for attack in ATTACKS {
+            let at_validation = [("service", *attack), ("format", "XML")];
+            let as_callback = [("service", APP), ("pgtUrl", *attack)];
+            for (pairs, refusal) in [
+                (at_validation, "INVALID_SERVICE"),
+                (as_callback, "INVALID_PROXY_CALLBACK"),
+            ] {
+                let given = ticket(&mut inside, APP).await;
+                let mut pairs = pairs.to_vec();
+                pairs.push(("ticket", &given));
+                let path = address("/cas/serviceValidate", &pairs);
+                let answer = verdict(&campus.visitor().get(&path).await.body());
+                assert_eq!(answer, Err(refusal.into()), "{attack}");
+                // And the ticket is gone.
+                let answer = validate(campus, APP, &given).await;
+                assert_eq!(answer, Err("INVALID_TICKET".into()), "{attack}");
+            }
+        }
+        assert_eq!(campus.count("proxy_granting_tickets").await, 0);
+        let asked = campus.parts.names.asked();
+        assert!(asked.is_empty(), "NOEGRESS: {asked:?}");
     })
     .await;
 }

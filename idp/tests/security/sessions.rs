@@ -4,10 +4,10 @@
 use std::collections::HashSet;
 
 use crate::support::kit::{
-    PASSWORD, STUDENT, audited_by, changing_nothing, half_way, scalars, sign_in, signed_in, ticket,
-    validate,
+    PASSWORD, STUDENT, audited_by, changing_nothing, force_change, half_way, scalars, sign_in,
+    sign_in_ticking, signed_in, suspend, ticket, up_to_new_password, validate,
 };
-use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus, each_campus_with, login};
+use crate::support::{SERVICE, Visitor, each_campus, each_campus_with, login};
 
 const NEW_PASSWORD: &str = "quiet-lantern-58-river";
 
@@ -138,33 +138,20 @@ pub fn at_https(mut visitor: Visitor) -> Visitor {
     visitor
 }
 
-/// Makes the student choose another password, as a school does after a leak.
-async fn force_change(campus: &Campus) {
-    let changed = campus.execute(
-        "UPDATE passwords SET must_change = TRUE WHERE person_id =
-         (SELECT person_id FROM current_roster WHERE number = '20230002')",
-    );
-    assert_eq!(changed.await, 1);
-}
-
-/// The page that asks for another password.
-async fn up_to_new_password(visitor: &mut Visitor) -> Reply {
-    let page = visitor.get(&format!("{}&renew=true", login(SERVICE))).await;
-    let fields = [("username", STUDENT), ("password", PASSWORD)];
-    let reply = visitor.submit(&page, &fields).await;
-    let reply = visitor.leave_the_queue(reply).await;
-    let page = visitor.follow(reply).await;
-    assert_eq!(page.page(), "new_password", "{}", page.body());
-    page
-}
-
 #[tokio::test] // SES-10, PWD-03
 async fn a_new_password_ends_everything_that_rests_on_the_old_one() {
     each_campus(async |campus| {
         let second = campus.second_node().await;
         let mut a = signed_in(campus).await;
         let mut b = signed_in(campus).await;
-        let mut c = signed_in(campus).await;
+        // A remembered one is no exception.
+        let mut c = campus.visitor();
+        assert!(
+            sign_in_ticking(&mut c, &["rememberMe"])
+                .await
+                .ticket()
+                .is_some()
+        );
         let formerly = a.clone();
         let unused = ticket(&mut b, SERVICE).await;
         let mut bystander = campus.visitor();
@@ -232,18 +219,12 @@ async fn a_new_password_ends_everything_that_rests_on_the_old_one() {
     .await;
 }
 
-async fn suspend(campus: &Campus, number: &str) {
-    let sql = format!(
-        "UPDATE persons SET state = 'suspended' WHERE id =
-         (SELECT person_id FROM current_roster WHERE number = '{number}')"
-    );
-    assert_eq!(campus.execute(&sql).await, 1);
-}
-
 #[tokio::test] // SES-12
 async fn a_suspended_person_holds_nothing_on_any_node() {
     each_campus(async |campus| {
         let second = campus.second_node().await;
+        let mut remembered = campus.visitor();
+        sign_in_ticking(&mut remembered, &["rememberMe"]).await;
         let mut visitor = signed_in(campus).await;
         let unused = ticket(&mut visitor, SERVICE).await;
         suspend(campus, STUDENT).await;
@@ -252,17 +233,18 @@ async fn a_suspended_person_holds_nothing_on_any_node() {
             Err("INVALID_TICKET".into())
         );
         for node in [&campus.idp, &second] {
-            let mut copy = visitor.clone();
-            copy.route_to(node.router());
-            for path in [login(SERVICE), "/cas/login".into(), "/signin/switch".into()] {
-                let mut copy = copy.clone();
-                let reply = copy.get(&path).await;
-                let reply = copy.follow(reply).await;
-                assert_eq!(
-                    (reply.page().as_str(), reply.ticket()),
-                    ("sign_in", None),
-                    "{path}"
-                );
+            for session in [&visitor, &remembered] {
+                for path in [login(SERVICE), "/cas/login".into(), "/signin/switch".into()] {
+                    let mut copy = session.clone();
+                    copy.route_to(node.router());
+                    let reply = copy.get(&path).await;
+                    let reply = copy.follow(reply).await;
+                    assert_eq!(
+                        (reply.page().as_str(), reply.ticket()),
+                        ("sign_in", None),
+                        "{path}"
+                    );
+                }
             }
         }
         // ENM-01: and a new sign-in says what it says to everybody.
@@ -271,7 +253,7 @@ async fn a_suspended_person_holds_nothing_on_any_node() {
             (reply.status.as_u16(), reply.notice().as_deref()),
             (401, Some("wrong_password"))
         );
-        assert_eq!(campus.count("sessions").await, 1);
+        assert_eq!(campus.count("sessions").await, 2);
         assert_eq!(campus.audited("signin.password", "refused").await, 1);
     })
     .await;

@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::support::kit::register;
 use crate::support::{Campus, Visitor, login};
 
 /// What it does with a request.
@@ -211,28 +212,4 @@ async fn read(stream: &mut TcpStream) -> std::io::Result<String> {
             return Ok(text);
         }
     }
-}
-
-/// Brings an application into the registry of the campus' own node.
-pub async fn register(campus: &Campus, entry: &serde_json::Value) {
-    let app = campus.idp.app();
-    let (now, mut rng) = (app.clock.now(), app.entropy.rng());
-    let mut tx = app.db.write().await.unwrap();
-    idp::applications::import(&mut tx, &entry.to_string(), true, now, &mut rng)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    app.applications.refresh_if_changed(&app.db).await.unwrap();
-}
-
-/// Takes one out again.
-pub async fn unregister(campus: &Campus, id: &str) {
-    let app = campus.idp.app();
-    let (now, mut rng) = (app.clock.now(), app.entropy.rng());
-    let id = idp_domain::applications::ApplicationId::parse(id).unwrap();
-    let mut tx = app.db.write().await.unwrap();
-    let removed = idp::applications::remove(&mut tx, &id, now, &mut rng).await;
-    assert!(removed.unwrap());
-    tx.commit().await.unwrap();
-    app.applications.refresh_if_changed(&app.db).await.unwrap();
 }

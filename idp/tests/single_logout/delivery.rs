@@ -8,8 +8,9 @@ use jiff::SignedDuration;
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::application::{Application, Mode, register, unregister};
+use crate::application::{Application, Mode};
 use crate::browser::{deliver, ledger_address, notices, rows, signed_in};
+use crate::support::kit::{register, unregister};
 use crate::support::{Campus, each_campus, login};
 
 fn secs(seconds: i64) -> SignedDuration {

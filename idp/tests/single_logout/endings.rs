@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 
 use crate::application::Application;
 use crate::browser::{deliver, renew, signed_in};
-use crate::support::{Campus, Reply, SERVICE, Visitor, each_campus, login};
+use crate::support::kit::{force_change, up_to_new_password};
+use crate::support::{SERVICE, each_campus, login};
 
 const NEW_PASSWORD: &str = "quiet-lantern-58-river";
 
@@ -27,29 +28,14 @@ fn sorted<const N: usize>(mut tickets: [String; N]) -> Vec<String> {
     tickets.into()
 }
 
-/// The page that asks for another password.
-async fn up_to_new_password(campus: &Campus, visitor: &mut Visitor) -> Reply {
-    let change = format!(
-        "UPDATE passwords SET must_change = TRUE WHERE person_id =
-         (SELECT person_id FROM current_roster WHERE number = '{STUDENT}')"
-    );
-    assert_eq!(campus.execute(&change).await, 1);
-    let page = visitor.get(&format!("{}&renew=true", login(SERVICE))).await;
-    let fields = [("username", STUDENT), ("password", PASSWORD)];
-    let reply = visitor.submit(&page, &fields).await;
-    let reply = visitor.leave_the_queue(reply).await;
-    let page = visitor.follow(reply).await;
-    assert_eq!(page.page(), "new_password", "{}", page.body());
-    page
-}
-
 #[tokio::test] // SES-10, XML-09
 async fn a_new_password_tells_the_applications_of_every_session() {
     each_campus(async |campus| {
         let up = Application::up(campus, "up").await;
         let (mut a, mut b) = (signed_in(campus).await, signed_in(campus).await);
         let tickets = [up.ticket(&mut a).await, up.ticket(&mut b).await];
-        let page = up_to_new_password(campus, &mut a).await;
+        force_change(campus).await;
+        let page = up_to_new_password(&mut a).await;
         campus.advance(SignedDuration::from_secs(1));
         let fields = [("password", NEW_PASSWORD), ("password_again", NEW_PASSWORD)];
         assert_eq!(a.submit(&page, &fields).await.status, 303);
@@ -73,7 +59,8 @@ async fn signing_out_while_the_password_changes_tells_each_ticket_once() {
             tickets.insert(up.ticket(&mut browser).await);
             browsers.push(browser);
         }
-        let page = up_to_new_password(campus, &mut changing).await;
+        force_change(campus).await;
+        let page = up_to_new_password(&mut changing).await;
         campus.advance(SignedDuration::from_secs(1));
         let fields = [("password", NEW_PASSWORD), ("password_again", NEW_PASSWORD)];
         let outs = browsers

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::application::{Application, Mode};
 use crate::browser::{deliver, ledger_address, notices, rows, signed_in};
+use crate::support::kit::{self, assert_own_page};
 use crate::support::{Campus, Reply, SERVICE, each_campus};
 
 fn front() -> serde_json::Value {
@@ -159,13 +160,25 @@ async fn signed_out(campus: &Campus) -> (Application, Reply) {
     (up, page)
 }
 
-#[tokio::test] // CAS 42, CAS 43, CAS 45
+#[tokio::test] // CAS 42, CAS 43, CAS 45, RED-10
 async fn the_ledger_is_seen_for_ten_minutes_by_who_has_its_address() {
     each_campus(async |campus| {
         let (_up, page) = signed_out(campus).await;
         let address = ledger_address(&page);
         let (_, secret) = address.rsplit_once('/').unwrap();
         assert!(secret.len() >= 43, "256 bits");
+        // RED-10: this address leads to registered services alone, too.
+        for evil in [
+            "https://evil.example/",
+            "//evil.example",
+            "javascript:alert(1)",
+        ] {
+            let path = kit::address(&address, &[("service", evil), ("url", evil)]);
+            let reply = campus.visitor().get(&path).await;
+            assert_own_page(&reply, 200, "signed_out");
+            assert!(!reply.body().contains("evil.example"), "{evil}");
+            assert!(!reply.body().contains("alert"), "{evil}");
+        }
         assert_eq!(rows(&page), ["up waiting"]);
         deliver(campus).await;
         let mut anybody = campus.visitor();

@@ -26,6 +26,10 @@ const STATE: &[&str] = &[
     "sessions",
     "grants",
     "service_tickets",
+    "proxy_granting_tickets",
+    "hops",
+    "number_choices",
+    "group_members",
     "known_devices",
     "spent_captchas",
     "one_time_codes",
@@ -171,6 +175,57 @@ pub async fn sign_in(visitor: &mut Visitor) -> String {
     let reply = visitor.sign_in(SERVICE, STUDENT, PASSWORD).await;
     let ticket = reply.ticket();
     ticket.unwrap_or_else(|| panic!("{} {}", reply.status, reply.body()))
+}
+
+/// Signs the student in on the way to [`SERVICE`], with boxes of the form ticked.
+pub async fn sign_in_ticking(visitor: &mut Visitor, boxes: &[&str]) -> Reply {
+    let page = visitor.sign_in_page(SERVICE).await;
+    let mut fields = vec![("username", STUDENT), ("password", PASSWORD)];
+    fields.extend(boxes.iter().map(|name| (*name, "true")));
+    let reply = visitor.submit(&page, &fields).await;
+    visitor.leave_the_queue(reply).await
+}
+
+/// Gives the student a second number, as one of the staff.
+pub async fn give_a_second_number(campus: &Campus) {
+    let sql = format!(
+        "INSERT INTO roster (number, import_seq, person_id, display_number, name, affiliation,
+            digest)
+         SELECT 't2026001', import_seq, person_id, 'T2026001', name, 'staff', digest
+         FROM current_roster WHERE number = '{STUDENT}'"
+    );
+    assert_eq!(campus.execute(&sql).await, 1);
+}
+
+/// Makes the student choose another password, as a school does after a leak.
+pub async fn force_change(campus: &Campus) {
+    let sql = format!(
+        "UPDATE passwords SET must_change = TRUE WHERE person_id =
+         (SELECT person_id FROM current_roster WHERE number = '{STUDENT}')"
+    );
+    assert_eq!(campus.execute(&sql).await, 1);
+}
+
+/// The page on which she chooses it.
+pub async fn up_to_new_password(visitor: &mut Visitor) -> Reply {
+    let page = visitor
+        .get(&format!("{}&renew=true", super::login(SERVICE)))
+        .await;
+    let fields = [("username", STUDENT), ("password", PASSWORD)];
+    let reply = visitor.submit(&page, &fields).await;
+    let reply = visitor.leave_the_queue(reply).await;
+    let page = visitor.follow(reply).await;
+    assert_eq!(page.page(), "new_password", "{}", page.body());
+    page
+}
+
+/// Stops an account.
+pub async fn suspend(campus: &Campus, number: &str) {
+    let sql = format!(
+        "UPDATE persons SET state = 'suspended' WHERE id =
+         (SELECT person_id FROM current_roster WHERE number = '{number}')"
+    );
+    assert_eq!(campus.execute(&sql).await, 1);
 }
 
 /// A browser in which a newcomer is half-way in, and the page of her first step.

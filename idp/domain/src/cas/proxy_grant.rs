@@ -55,6 +55,10 @@ impl ProxyGrant {
         if !session.is_live(rules, now) {
             return Err(ProxyFailureReason::UnknownTicket);
         }
+        // Nobody who acts for a person can show her password: the ticket would never validate.
+        if target.wants_credentials() {
+            return Err(ProxyFailureReason::TargetNotAllowed);
+        }
         if granting.depth > LONGEST_CHAIN {
             return Err(ProxyFailureReason::ChainTooLong);
         }

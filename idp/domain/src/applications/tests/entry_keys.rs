@@ -409,7 +409,7 @@ fn a_release_has_one_source_and_a_name_that_the_answer_can_carry() {
     }
 }
 
-#[test] // TKT-08, RED-13
+#[test] // TKT-08, RED-02, RED-07, RED-13
 fn callbacks_and_logout_addresses_are_checked_like_services() {
     for (url, problem) in [
         ("http://lib.example.edu.cn/pgt", "must start with https://"),
