@@ -74,16 +74,24 @@ struct Here {
     goal: Goal,
 }
 
+/// What is still to be asked.
+enum Question {
+    /// By which of these the application shall know her.
+    Number(Vec<HeldNumber>),
+    /// Whether to enter, known by this one.
+    Enter(Option<HeldNumber>),
+}
+
 impl Here {
-    /// The numbers to choose among, as long as she has not.
-    async fn open_numbers(&self, visit: &Visit) -> Result<Vec<HeldNumber>, Refusal> {
+    async fn question(&self, visit: &Visit) -> Result<Question, Refusal> {
         let holder = &self.arrival.holder;
         let application = &self.goal.application;
         let chosen = chosen_number(visit, holder, application).await?;
         Ok(
             match application.number_for(holder, chosen.as_deref(), visit.now) {
-                NumberFor::Ask(numbers) => numbers.into_iter().cloned().collect(),
-                NumberFor::One(_) | NumberFor::None => Vec::new(),
+                NumberFor::Ask(numbers) => Question::Number(numbers.into_iter().cloned().collect()),
+                NumberFor::One(number) => Question::Enter(Some(number.clone())),
+                NumberFor::None => Question::Enter(None),
             },
         )
     }
@@ -111,22 +119,23 @@ async fn find(visit: &mut Visit, secret: &str) -> Result<Here, Refusal> {
 /// `GET /signin/hop/{id}`
 pub async fn show(mut visit: Visit, Path(secret): Path<String>) -> Result<Response, Refusal> {
     let here = find(&mut visit, &secret).await?;
-    question(&mut visit, &here, &secret, None).await
+    show_question(&mut visit, &here, &secret, None).await
 }
 
 /// `POST /signin/hop`: answers the question that is open, with `number` or by going on.
 pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
     let secret = form.get("hop").to_owned();
     let mut here = find(&mut visit, &secret).await?;
-    let numbers = here.open_numbers(&visit).await?;
+    let question = here.question(&visit).await?;
     let mut tx = visit.app.clone().db.write().await?;
-    if numbers.is_empty() {
-        here.arrival.confirmed = true;
-    } else {
+    // A number that comes when it is known already was chosen in another tab: no answer to whether
+    // she wants to enter.
+    here.arrival.confirmed = form.get("number").is_empty();
+    if let Question::Number(numbers) = question {
         let chosen = numbers.iter().find(|n| n.number == form.get("number"));
         let Some(chosen) = chosen else {
             drop(tx);
-            return question(&mut visit, &here, &secret, Some(Notice::Missing)).await;
+            return show_question(&mut visit, &here, &secret, Some(Notice::Missing)).await;
         };
         let person = here.arrival.holder.person;
         let application = &here.goal.application.id;
@@ -149,41 +158,45 @@ pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal>
 }
 
 /// The page of what is open.
-async fn question(
+async fn show_question(
     visit: &mut Visit,
     here: &Here,
     secret: &str,
     notice: Option<Notice>,
 ) -> Result<Response, Refusal> {
-    let numbers = here.open_numbers(visit).await?;
+    let question = here.question(visit).await?;
     let carried = vec![("hop".to_owned(), secret.to_owned())];
     let form = visit.form(Csrf::Session, ACTION, carried);
     let application = page_names(here.goal.application.names.clone());
-    let known = here.arrival.holder.latest_number(visit.now);
-    let name = known.map(|n| n.name.clone()).unwrap_or_default();
+    let newest = here.arrival.holder.latest_number(visit.now);
+    let name = newest.map(|n| n.name.clone()).unwrap_or_default();
     let target = Some(here.goal.origin.as_str());
     // The language switch comes back here by the address with the id.
     visit.context.path = format!("{ACTION}/{secret}");
     visit.context.here.clear();
-    if numbers.is_empty() {
-        let page = EnterService {
-            form,
-            application,
-            origin: here.goal.origin.clone(),
-            number: known.map(|n| n.display.clone()).unwrap_or_default(),
-            name,
-            cancel: "/cas/login".into(),
-        };
-        return visit.page_leading_to(StatusCode::OK, &page, target);
+    match question {
+        Question::Enter(number) => {
+            let page = EnterService {
+                form,
+                application,
+                origin: here.goal.origin.clone(),
+                number: number.map(|n| n.display).unwrap_or_default(),
+                name,
+                cancel: "/cas/login".into(),
+            };
+            visit.page_leading_to(StatusCode::OK, &page, target)
+        }
+        Question::Number(numbers) => {
+            let page = ChooseNumber {
+                form,
+                application,
+                name,
+                numbers: numbers.into_iter().map(option).collect(),
+                notice,
+            };
+            visit.page_leading_to(StatusCode::OK, &page, target)
+        }
     }
-    let page = ChooseNumber {
-        form,
-        application,
-        name,
-        numbers: numbers.into_iter().map(option).collect(),
-        notice,
-    };
-    visit.page_leading_to(StatusCode::OK, &page, target)
 }
 
 fn option(number: HeldNumber) -> NumberOption {

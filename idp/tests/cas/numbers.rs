@@ -100,3 +100,32 @@ async fn a_number_that_ended_in_between_is_told_to_nobody() {
     })
     .await;
 }
+
+#[tokio::test] // CAS 30: a choice that comes late is no answer to whether she wants to enter
+async fn a_late_choice_confirms_nothing() {
+    each_campus(async |campus| {
+        two_numbers(campus).await;
+        let mut visitor = campus.visitor();
+        let page = visitor.sign_in_page(crate::support::SERVICE).await;
+        let fields = [
+            ("username", STUDENT),
+            ("password", PASSWORD),
+            ("warn", "true"),
+        ];
+        let reply = visitor.submit(&page, &fields).await;
+        visitor.leave_the_queue(reply).await;
+        let mut tabs = Vec::new();
+        for _ in 0..2 {
+            let reply = visitor.get(&login(SERVICE)).await;
+            tabs.push(visitor.follow(reply).await);
+        }
+        for tab in &tabs {
+            let onward = visitor.submit(tab, &[("number", "t2026001")]).await;
+            assert_eq!(onward.ticket(), None);
+            let asked = visitor.follow(onward).await;
+            assert_eq!(asked.page(), "enter_service", "{}", asked.body());
+            assert!(asked.body().contains("T2026001"), "{}", asked.body());
+        }
+    })
+    .await;
+}
