@@ -357,10 +357,13 @@ fn the_headline_after_the_sign_out_counts_the_applications() {
         rest.split_once("</h1>").unwrap().0.to_owned()
     };
     let zh = |name| headline(name, Locale::ZhCn);
-    assert_eq!(zh("retrying"), "已退出 5 个系统，1 个仍在重试");
-    assert_eq!(zh("all"), "已退出 5 个系统");
-    assert_eq!(zh("waiting"), "已退出登录，正在退出 3 个系统");
-    assert_eq!(zh("failed"), "已退出 2 个系统，1 个仍在重试，2 个未能退出");
+    assert_eq!(zh("retrying"), "已退出 5\u{a0}个系统，1\u{a0}个仍在重试");
+    assert_eq!(zh("all"), "已退出 5\u{a0}个系统");
+    assert_eq!(zh("waiting"), "已退出登录，正在退出 3\u{a0}个系统");
+    assert_eq!(
+        zh("failed"),
+        "已退出 2\u{a0}个系统，1\u{a0}个仍在重试，2\u{a0}个未能退出"
+    );
     assert_eq!(
         headline("retrying", Locale::En),
         "Signed out of 5 systems, 1 still being tried"

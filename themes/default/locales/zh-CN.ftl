@@ -162,18 +162,18 @@ signed-out = 已退出登录
 signed-out-lead = 您已退出统一身份认证。在公用电脑上，请再关闭所有浏览器窗口。
 signed-out-nobody = 当前没有登录
 signed-out-nobody-lead = 此浏览器中没有已登录的账号。
-signed-out-of = 已退出 { $count } 个系统
+signed-out-of = 已退出 { $count }{"\u00A0"}个系统
 signed-out-waiting = { $delivered ->
-    [0] ，正在退出 { $count } 个系统
-   *[other] ，{ $count } 个正在退出
+    [0] ，正在退出 { $count }{"\u00A0"}个系统
+   *[other] ，{ $count }{"\u00A0"}个正在退出
 }
 signed-out-retrying = { $delivered ->
-    [0] ，{ $count } 个系统仍在重试
-   *[other] ，{ $count } 个仍在重试
+    [0] ，{ $count }{"\u00A0"}个系统仍在重试
+   *[other] ，{ $count }{"\u00A0"}个仍在重试
 }
 signed-out-failed = { $delivered ->
-    [0] ，{ $count } 个系统未能退出
-   *[other] ，{ $count } 个未能退出
+    [0] ，{ $count }{"\u00A0"}个系统未能退出
+   *[other] ，{ $count }{"\u00A0"}个未能退出
 }
 signed-out-onward = 即将返回“{ $application }”。
 signed-out-onward-link = 返回“{ $application }”
