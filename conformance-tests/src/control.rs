@@ -18,6 +18,8 @@ use crate::tools;
 const START_PATIENCE: Duration = Duration::from_mins(2);
 const USER: &str = "wei.li";
 const PASSWORD: &str = "Paper&Lantern 47";
+/// Seconds. Long enough for every hop on a busy machine; their end is waited for.
+const TICKET_LIFETIME: u64 = 10;
 
 /// A running one; it ends with the value.
 #[derive(Debug)]
@@ -52,10 +54,12 @@ impl Control {
             .args(["--service", r"^https://(secure|target)\.example\.test/"])
             .args(["--service", r"^imap://mail\.example\.test$"])
             .args(["--service", &format!(r"^http://127\.0\.0\.1:{listen}/")])
+            .args(["--awkward-service", r"^http://odd\.example\.test/"])
             .args([
                 "--callback",
-                &format!("^https://localhost:{callback_port}/pgt"),
+                &format!("^https://localhost:{callback_port}/(pgt|second)"),
             ])
+            .args(["--ticket-lifetime", &TICKET_LIFETIME.to_string()])
             .env("PYTHONDONTWRITEBYTECODE", "1");
         let log = folder.join("django-cas-server.log");
         let mut running = Running::start("django-cas-server", &mut command, &log)?;
@@ -83,9 +87,14 @@ impl Control {
             other_service: Some("http://other.example.test/reader".to_owned()),
             https_service: Some("https://secure.example.test/app".to_owned()),
             listen: Some(self.listen),
-            callback: Some(format!("{callback}/pgt").parse()?),
+            callback: Some(format!("{callback}/pgt?own=1").parse()?),
             callback_denied: Some(format!("{callback}/denied").parse()?),
             proxy_target: Some("https://target.example.test/app".to_owned()),
+            target_callback: Some(format!("{callback}/second").parse()?),
+            opaque_target: Some("imap://mail.example.test".to_owned()),
+            no_proxy_service: Some("http://other.example.test/reader".to_owned()),
+            awkward_service: Some("http://odd.example.test/".to_owned()),
+            ticket_lifetime: Some(TICKET_LIFETIME),
             ca_out: Some(self.folder.join("ca.pem")),
             ..Options::new(
                 self.base.clone(),

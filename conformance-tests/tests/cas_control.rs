@@ -1,13 +1,12 @@
 //! The suite on a CAS server of other people: it fails where that server is known to be other
 //! than the protocol, and nowhere else.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use conformance_tests::control::Control;
 use conformance_tests::engine::Engine;
 use conformance_tests::stage::{Stage, play};
+use conformance_tests::suite::acceptance;
 use conformance_tests::suite::context::Context;
-use conformance_tests::suite::expectations::Expectations;
-use conformance_tests::suite::{cas, runner};
 
 const KNOWN: &str = include_str!("../expectations/django-cas-server.toml");
 
@@ -17,18 +16,8 @@ async fn the_control_fails_where_it_is_known_to() {
 }
 
 async fn known_failures(stage: &Stage) -> Result<()> {
-    let known = Expectations::parse(KNOWN)?;
     let control = Control::start(stage.folder()).await?;
     let mut context = Context::new(control.options()?).await?;
-    let outcomes = runner::run(&mut context, cas::all(), |_| ()).await;
-    let surprises = known.surprises(&outcomes);
-    if surprises.is_empty() {
-        return Ok(());
-    }
-    let lines: Vec<String> = surprises.iter().map(ToString::to_string).collect();
-    bail!(
-        "other than expected of {}:\n{}",
-        known.server,
-        lines.join("\n")
-    );
+    let report = stage.keepsakes("cas-conformance")?.join("control.html");
+    acceptance::run(&mut context, &report, KNOWN).await
 }

@@ -52,7 +52,7 @@ async fn a_server_without_a_fault_fails_nothing() -> Result<()> {
 
 #[tokio::test]
 async fn each_fault_is_found_by_the_cases_about_it() -> Result<()> {
-    let found: [(Defect, &[&str]); 13] = [
+    let found: [(Defect, &[&str]); 14] = [
         (Defect::TakesAnyPassword, &["31b", "31c", "38a", "38b"]),
         (
             Defect::TakesAnyService,
@@ -75,6 +75,7 @@ async fn each_fault_is_found_by_the_cases_about_it() -> Result<()> {
             &["6a", "6b", "6c", "6d", "6e", "6f", "36b"],
         ),
         (Defect::TakesCapitals, &["2a", "2b", "2c", "44"]),
+        (Defect::SaysNothingOfFailedTrust, &["23"]),
     ];
     let mut wrong = Vec::new();
     for (defect, expected) in found {

@@ -1,15 +1,17 @@
 """Serves a CAS server that is not ours, for the conformance suite to judge.
 
     serve.py --folder DIR --port PORT --user NAME --password WORD --ca FILE
-        --service REGEX… --callback REGEX…
+        --service REGEX… --awkward-service REGEX… --callback REGEX… --ticket-lifetime SECONDS
 
 Makes a Django project with django-cas-server on SQLite in DIR: one user with attributes, these
-services (they may proxy and hear of logouts) and these proxy callbacks, whose certificates FILE
-signed. Serves it on 127.0.0.1:PORT under /cas. Needs no network.
+services (they may be proxied to and hear of logouts), services that know the user's name as
+"odd name", and these proxy callbacks, whose certificates FILE signed. Serves it on 127.0.0.1:PORT
+under /cas. Needs no network.
 """
 
 import argparse
 import pathlib
+import sys
 
 import django
 from django.conf import settings
@@ -26,7 +28,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--password", required=True)
     parser.add_argument("--ca", required=True)
     parser.add_argument("--service", action="append", default=[])
+    parser.add_argument("--awkward-service", action="append", default=[])
     parser.add_argument("--callback", action="append", default=[])
+    parser.add_argument("--ticket-lifetime", type=int, required=True)
     return parser.parse_args()
 
 
@@ -84,6 +88,7 @@ def configure(args: argparse.Namespace) -> None:
             "affiliation": ["student", "member"],
         },
         CAS_PROXY_CA_CERTIFICATE_PATH=args.ca,
+        CAS_TICKET_VALIDITY=args.ticket_lifetime,
         # Nothing is asked of the network.
         CAS_NEW_VERSION_HTML_WARNING=False,
         CAS_NEW_VERSION_EMAIL_WARNING=False,
@@ -95,10 +100,13 @@ def fill(args: argparse.Namespace) -> None:
     call_command("migrate", verbosity=0, interactive=False)
     from cas_server.models import ReplaceAttributName, ServicePattern
 
-    kinds = [("service", pattern) for pattern in args.service]
-    kinds += [("callback", pattern) for pattern in args.callback]
-    for position, (kind, pattern) in enumerate(kinds):
-        is_service = kind == "service"
+    # What each tells of the user, by the name that its services know it by ("": the same).
+    same = {"name": "", "email": "", "affiliation": ""}
+    kinds = [(pattern, "awkward", {"name": "odd name"}) for pattern in args.awkward_service]
+    kinds += [(pattern, "service", same) for pattern in args.service]
+    kinds += [(pattern, "callback", same) for pattern in args.callback]
+    for position, (pattern, kind, attributes) in enumerate(kinds):
+        is_service = kind != "callback"
         entry = ServicePattern.objects.create(
             pos=position,
             name=f"{kind} {position}",
@@ -107,7 +115,10 @@ def fill(args: argparse.Namespace) -> None:
             proxy_callback=not is_service,
             single_log_out=is_service,
         )
-        ReplaceAttributName.objects.create(name="*", replace="", service_pattern=entry)
+        for name, replace in attributes.items():
+            ReplaceAttributName.objects.create(
+                name=name, replace=replace, service_pattern=entry
+            )
 
 
 def serve(port: int) -> None:
@@ -119,6 +130,8 @@ def serve(port: int) -> None:
 
 def main() -> None:
     args = arguments()
+    # Threads take turns a hundred times as often as usual, so that a race is lost when it can be.
+    sys.setswitchinterval(5e-5)
     configure(args)
     django.setup()
     fill(args)

@@ -54,11 +54,12 @@ Exit codes: 0 no failure, 1 failures, 2 wrong use or no server.";
 #[command(after_help = EXAMPLES)]
 pub struct CasArguments {
     /// The address that the server's /login and the rest lie under, as `http://localhost:8080/cas`.
-    #[arg(long, value_name = "URL", required_unless_present = "list")]
+    #[arg(long, value_name = "URL", required_unless_present = "list", value_parser = web_address)]
     base: Option<Url>,
     /// Who signs in.
     #[arg(long, value_name = "NAME", required_unless_present = "list")]
     user: Option<String>,
+    /// Their password; better in the environment, where no list of processes shows it.
     #[arg(
         long,
         env = "CAS_PASSWORD",
@@ -67,13 +68,13 @@ pub struct CasArguments {
     )]
     password: Option<String>,
     /// A service that the server knows.
-    #[arg(long, value_name = "URL", required_unless_present = "list")]
+    #[arg(long, value_name = "URL", required_unless_present = "list", value_parser = service)]
     service: Option<String>,
     /// Another one, of another application.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = service)]
     other_service: Option<String>,
     /// One over https.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = service)]
     https_service: Option<String>,
     /// A service that the server doesn't know.
     #[arg(long, value_name = "URL", default_value = UNREGISTERED)]
@@ -81,9 +82,10 @@ pub struct CasArguments {
     /// Whether what is not a MUST counts as a failure or as a warning.
     #[arg(long, value_enum, default_value_t)]
     profile: Profile,
-    /// The name of the login form's field, where it isn't found.
+    /// The name of the login form's field for the user, where it isn't found.
     #[arg(long, value_name = "NAME")]
     username_field: Option<String>,
+    /// The name of the field for the password.
     #[arg(long, value_name = "NAME")]
     password_field: Option<String>,
     /// Serve applications for single logout here; the server must know `http://ADDR/*`.
@@ -103,27 +105,30 @@ pub struct CasArguments {
     #[arg(long, value_name = "URL")]
     callback_denied: Option<Url>,
     /// A service that --service may get proxy tickets for.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = service)]
     proxy_target: Option<String>,
     /// The callback that the server allows to --proxy-target, for chains: at the same host and port
     /// as --callback.
     #[arg(long, value_name = "URL", requires = "proxy_target")]
     target_callback: Option<Url>,
     /// A service that --proxy-target may get proxy tickets for, if not for itself.
-    #[arg(long, value_name = "URL", requires = "target_callback")]
+    #[arg(long, value_name = "URL", requires = "target_callback", value_parser = service)]
     chain_target: Option<String>,
     /// A target that is no web address, as `imap://mail.example.edu`.
     #[arg(long, value_name = "NAME", requires = "proxy_target")]
     opaque_target: Option<String>,
     /// A registered service that may not proxy.
-    #[arg(long, value_name = "URL", requires = "callback")]
+    #[arg(long, value_name = "URL", requires = "callback", value_parser = service)]
     no_proxy_service: Option<String>,
     /// A registered service that is told an attribute whose name is no XML name.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = service)]
     awkward_service: Option<String>,
     /// How long the server's tickets live: their end is waited for. At most 4 minutes.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=240))]
     ticket_lifetime: Option<u64>,
+    /// After how long an unused session ends: it is waited for, and two minutes more.
+    #[arg(long, value_name = "SECONDS", requires = "listen", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    idle_timeout: Option<u64>,
     /// How many tickets are drawn to judge their randomness.
     #[arg(long, value_name = "NUMBER", default_value_t = SAMPLES, value_parser = samples)]
     samples: usize,
@@ -162,8 +167,14 @@ pub async fn cas(arguments: Box<CasArguments>) -> Result<bool> {
         console::list(&cases);
         return Ok(true);
     }
-    ensure!(!cases.is_empty(), "no case is chosen");
+    ensure!(
+        !cases.is_empty(),
+        "--only chooses no case: --list shows which there are"
+    );
     let files = arguments.report.clone();
+    for file in &files {
+        file.check()?;
+    }
     let expectations = arguments
         .expect
         .as_deref()
@@ -224,8 +235,23 @@ fn options(arguments: CasArguments) -> Result<Options> {
         ca: arguments.ca,
         ca_out: arguments.ca_out,
         ticket_lifetime: arguments.ticket_lifetime,
+        idle_timeout: arguments.idle_timeout,
         samples: arguments.samples,
     })
+}
+
+fn web_address(text: &str) -> Result<Url, String> {
+    let url: Url = text.parse().map_err(|error| format!("{error}"))?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() {
+        Ok(url)
+    } else {
+        Err("it begins neither with http:// nor with https://".to_owned())
+    }
+}
+
+/// Kept as it was written: the protocol promises that it comes back byte for byte.
+fn service(text: &str) -> Result<String, String> {
+    web_address(text).map(|_| text.to_owned())
 }
 
 /// Fewer say nothing, more are no sample.

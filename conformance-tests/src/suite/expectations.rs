@@ -2,18 +2,17 @@
 //!
 //! ```toml
 //! server = "Some server 1.0"
+//! not_applicable = ["23", "51"]
 //!
 //! [[known]]
 //! case = "53b"
 //! reason = "It puts another ticket there."
 //!
-//! [[known]]
-//! case = "107"
-//! reason = "Of many at once, a few sometimes succeed."
-//! sometimes = true
 //! ```
+//!
+//! Where `not_applicable` is there, a run is as expected only if exactly these can't be judged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -31,12 +30,15 @@ pub struct Expectations {
     pub server: String,
     /// By the case's id.
     known: BTreeMap<String, Known>,
+    /// The ids of those that can't be judged; None: not said.
+    not_applicable: Option<BTreeSet<String>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     server: String,
+    not_applicable: Option<BTreeSet<String>>,
     #[serde(default)]
     known: Vec<Known>,
 }
@@ -46,9 +48,6 @@ struct File {
 struct Known {
     case: String,
     reason: String,
-    /// A race, which the server doesn't lose each time: a pass is no surprise.
-    #[serde(default)]
-    sometimes: bool,
 }
 
 /// Where a run is other than expected.
@@ -56,6 +55,10 @@ struct Known {
 pub enum Surprise {
     /// A failure that nobody knew.
     Failed { case: String, message: String },
+    /// A case that can't be judged and should be.
+    NotJudged { case: String, message: String },
+    /// A case that can be judged though it shouldn't.
+    Judged { case: String, standing: Standing },
     /// A known failure that is none.
     DidNotFail { case: String, standing: Standing },
 }
@@ -65,6 +68,19 @@ impl fmt::Display for Surprise {
         match self {
             Self::Failed { case, message } => {
                 write!(f, "{case} fails, which nobody expected: {message}")
+            }
+            Self::NotJudged { case, message } => {
+                write!(
+                    f,
+                    "{case} is not applicable, which nobody expected: {message}"
+                )
+            }
+            Self::Judged { case, standing } => {
+                write!(
+                    f,
+                    "{case} was expected to be not applicable, and the verdict is «{}»",
+                    standing.as_str()
+                )
             }
             Self::DidNotFail { case, standing } => {
                 write!(
@@ -96,9 +112,20 @@ impl Expectations {
             let before = known.insert(case.clone(), entry);
             ensure!(before.is_none(), "case {case} is there twice");
         }
+        for case in file.not_applicable.iter().flatten() {
+            ensure!(
+                cas::all().any(|it| it.id() == *case),
+                "there is no case {case}"
+            );
+            ensure!(
+                !known.contains_key(case),
+                "case {case} can't both fail and be not applicable"
+            );
+        }
         Ok(Self {
             server: file.server,
             known,
+            not_applicable: file.not_applicable,
         })
     }
 
@@ -110,16 +137,23 @@ impl Expectations {
     /// All that is other than expected; known failures that were not run are no surprise.
     pub fn surprises(&self, outcomes: &[Outcome]) -> Vec<Surprise> {
         let judge = |outcome: &Outcome| {
-            let case = outcome.case.id();
-            match (self.known.get(&case), outcome.standing) {
-                (None, Standing::Fail) => Some(Surprise::Failed {
-                    case,
-                    message: outcome.message.clone(),
-                }),
-                (Some(known), standing) if !standing.is_failure() && !known.sometimes => {
-                    Some(Surprise::DidNotFail { case, standing })
+            let (case, standing) = (outcome.case.id(), outcome.standing);
+            let message = || outcome.message.clone();
+            let unjudged = self.not_applicable.as_ref().map(|all| all.contains(&case));
+            match (self.known.contains_key(&case), unjudged) {
+                (true, _) if standing.is_failure() => None,
+                (true, _) => Some(Surprise::DidNotFail { case, standing }),
+                (false, Some(true)) if standing == Standing::NotApplicable => None,
+                (false, Some(true)) => Some(Surprise::Judged { case, standing }),
+                (false, Some(false)) if standing == Standing::NotApplicable => {
+                    let message = message();
+                    Some(Surprise::NotJudged { case, message })
                 }
-                _ => None,
+                (false, _) if standing == Standing::Fail => {
+                    let message = message();
+                    Some(Surprise::Failed { case, message })
+                }
+                (false, _) => None,
             }
         };
         outcomes.iter().filter_map(judge).collect()
@@ -157,11 +191,24 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_race_may_be_won() {
-        let known = Expectations::parse(&format!("{FILE}sometimes = true\n")).unwrap();
+    fn exactly_the_listed_cases_may_be_left_unjudged() {
+        let known = Expectations::parse("server = 's'\nnot_applicable = ['2a']\n").unwrap();
+        let as_listed = samples::outcome("2a", Standing::NotApplicable);
+        assert_eq!(known.surprises(&[as_listed]), []);
         for standing in [Standing::Pass, Standing::Fail] {
-            assert_eq!(known.surprises(&[samples::outcome("1", standing)]), []);
+            let judged = samples::outcome("2a", standing);
+            assert!(matches!(
+                &known.surprises(&[judged])[..],
+                [Surprise::Judged { .. }]
+            ));
         }
+        let silent = samples::outcome("1", Standing::NotApplicable);
+        assert!(matches!(
+            &known.surprises(std::slice::from_ref(&silent))[..],
+            [Surprise::NotJudged { .. }]
+        ));
+        let nothing_said = Expectations::parse("server = 's'\n").unwrap();
+        assert_eq!(nothing_said.surprises(&[silent]), []);
     }
 
     #[test]
@@ -172,6 +219,8 @@ mod tests {
             "server = 's'\n[[known]]\ncase = '1'\n",
             "server = 's'\n[[known]]\ncase = '1'\nreason = 'a'\n[[known]]\ncase = '1'\nreason = 'b'\n",
             "known = []\n",
+            "server = 's'\nnot_applicable = ['999']\n",
+            "server = 's'\nnot_applicable = ['1']\n[[known]]\ncase = '1'\nreason = 'why'\n",
         ] {
             assert!(Expectations::parse(text).is_err(), "{text}");
         }

@@ -8,6 +8,7 @@
 //! case's evidence. The `runner` runs the cases one after another, and `report` writes down what
 //! came of it.
 
+pub mod acceptance;
 pub mod answer;
 pub mod cas;
 pub mod case;

@@ -76,6 +76,8 @@ pub struct Options {
     pub ca_out: Option<PathBuf>,
     /// How long the server's tickets live, seconds; unknown: their end isn't waited for.
     pub ticket_lifetime: Option<u64>,
+    /// After how long an unused session ends, seconds; unknown: it isn't waited for.
+    pub idle_timeout: Option<u64>,
     /// How many tickets are drawn to judge their randomness.
     pub samples: usize,
 }
@@ -110,6 +112,7 @@ impl Options {
             ca: None,
             ca_out: None,
             ticket_lifetime: None,
+            idle_timeout: None,
             samples: SAMPLES,
         }
     }

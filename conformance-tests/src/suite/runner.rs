@@ -9,7 +9,7 @@ use super::context::Context;
 use super::evidence::Kept;
 use super::options::Profile;
 
-/// No case takes longer.
+/// No case takes longer, but for the idle time that one waits for.
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// How a case is counted.
@@ -55,8 +55,9 @@ pub async fn run_case(context: &mut Context, case: &'static Case) -> Outcome {
     // What late listeners wrote after the case before belongs to none.
     context.evidence.take();
     let begin = Instant::now();
-    let verdict = tokio::time::timeout(PATIENCE, (case.run)(context)).await;
-    let verdict = verdict.unwrap_or_else(|_| Verdict::Fail(format!("no end after {PATIENCE:?}")));
+    let patience = PATIENCE + Duration::from_secs(context.options.idle_timeout.unwrap_or_default());
+    let verdict = tokio::time::timeout(patience, (case.run)(context)).await;
+    let verdict = verdict.unwrap_or_else(|_| Verdict::Fail(format!("no end after {patience:?}")));
     let (standing, message) = match verdict {
         Verdict::Pass => (Standing::Pass, String::new()),
         Verdict::NotApplicable(what) => (Standing::NotApplicable, what),

@@ -36,10 +36,11 @@ impl FromStr for Selection {
 }
 
 fn item(text: &str) -> Result<Item> {
-    let number = |text: &str| -> Result<u16> {
-        text.trim()
+    let number = |digits: &str| -> Result<u16> {
+        digits
+            .trim()
             .parse()
-            .with_context(|| format!("«{text}» is no number of a case"))
+            .with_context(|| format!("«{text}» is no case: say 12, 30-41 or 53b"))
     };
     if let Some((first, last)) = text.split_once('-') {
         let (first, last) = (number(first)?, number(last)?);

@@ -9,7 +9,7 @@ use anyhow::Result;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, Response, Uri};
+use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 use tokio::net::TcpListener;
 use url::{Url, form_urlencoded};
 
@@ -35,6 +35,7 @@ pub enum Defect {
     FollowsUrl,
     DropsTheQuery,
     TakesCapitals,
+    SaysNothingOfFailedTrust,
 }
 
 #[derive(Debug)]
@@ -95,6 +96,12 @@ async fn answer(
         .map(str::to_owned);
     match uri.path() {
         "/cas/login" if method == Method::POST => tiny.accept(&read(&body)),
+        "/cas/login"
+            if headers.contains_key("authorization")
+                && tiny.is(Defect::SaysNothingOfFailedTrust) =>
+        {
+            negotiating(page(""))
+        }
         "/cas/login" => tiny.login(&fields, session.as_deref()),
         "/cas/logout" => tiny.logout(&fields, session.as_deref()),
         "/cas/validate" | "/cas/proxy" => page(""),
@@ -152,10 +159,10 @@ impl Tiny {
                 "<input type=hidden name=service value=\"{service}\">"
             );
         }
-        page(&format!(
+        negotiating(page(&format!(
             "<form method=post action=/cas/login>{fields}Sign in {notice}<input name=username>\
              <input type=password name=password><button>Go</button></form>"
-        ))
+        )))
         .without_store(!self.is(Defect::LetsCachesKeepIt))
     }
 
@@ -267,6 +274,12 @@ fn page(text: &str) -> Response<Body> {
         .header("content-type", "text/html")
         .body(Body::from(text.to_owned()))
         .unwrap()
+}
+
+/// Would rather have the browser sign in by itself (RFC 4559).
+fn negotiating(mut page: Response<Body>) -> Response<Body> {
+    *page.status_mut() = StatusCode::UNAUTHORIZED;
+    with(page, "www-authenticate", "Negotiate")
 }
 
 fn redirect(status: u16, target: &str, cookie: Option<&str>) -> Response<Body> {

@@ -8,7 +8,7 @@ use roxmltree::{Document, Node};
 
 use super::expect;
 use crate::case;
-use crate::suite::case::{Case, Outcome};
+use crate::suite::case::{Case, Outcome, missing};
 use crate::suite::clock;
 use crate::suite::context::Context;
 use crate::suite::listeners::LogoutPost;
@@ -29,6 +29,13 @@ pub const CASES: &[Case] = &[
         "CAS 3.0.3 §2.3.3",
         "Each service of the session hears of its own ticket",
         heard_by_each
+    ),
+    case!(
+        51,
+        May,
+        "CAS 3.0.3 §2.3.3",
+        "A service may hear of a session that nobody used any more",
+        heard_of_idleness
     ),
     case!(
         52,
@@ -102,6 +109,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const QUIET: Duration = Duration::from_secs(3);
 /// A logout that waits for a service takes at least the service's half minute or a timeout.
 const PROMPT: Duration = Duration::from_secs(2);
+/// How long after its end a session may be found to have ended: servers look now and then.
+const SWEEP: Duration = Duration::from_mins(2);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Enters services in one session, validates each ticket, and logs out. The tickets, in order.
@@ -187,6 +196,36 @@ async fn heard_by_each(cx: &mut Context) -> Outcome {
         let strays = posts.iter().filter(|post| post.path != path).count();
         ensure!(strays == 0, "the ticket of {service} was told elsewhere");
     }
+    Ok(())
+}
+
+async fn heard_of_idleness(cx: &mut Context) -> Outcome {
+    let service = cx.listener()?.service_url();
+    let idle = cx.options.idle_timeout.ok_or_else(|| {
+        missing("how long an unused session lives isn't known: give --idle-timeout")
+    })?;
+    let mut browser = cx.browser()?;
+    let ticket = cx.sign_in(&mut browser, &service).await?.ticket;
+    let used = Instant::now();
+    cx.p3(&service, &ticket).await?.success()?;
+    let idle = Duration::from_secs(idle);
+    tokio::time::sleep(idle).await;
+    while used.elapsed() < idle + SWEEP && naming(cx, &ticket)?.is_empty() {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    let posts = naming(cx, &ticket)?;
+    // Only now: to ask is to use the session.
+    let after = browser.open(cx.login(&service)?).await?;
+    expect::form(cx, &after).context("after the idle time")?;
+    let Some(post) = posts.first() else {
+        return Err(missing("the session ended, and no service was told"));
+    };
+    ensure!(
+        post.at.saturating_duration_since(used) + QUIET >= idle,
+        "told {:.0} s after the sign-in",
+        post.at.saturating_duration_since(used).as_secs_f64()
+    );
+    ensure!(posts.len() == 1, "told {} times", posts.len());
     Ok(())
 }
 

@@ -76,7 +76,7 @@ pub const CASES: &[Case] = &[
 ];
 
 /// What a validation waits for at most: a visitor waits with it.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(15);
 
 async fn none_after_failure(cx: &mut Context) -> Outcome {
     let (callback, path) = (callback_url(cx)?, path(cx)?);

@@ -1,10 +1,12 @@
 //! The cases, by group of the protocol's assertions.
 
+pub mod a_gateway;
 pub mod a_method;
 pub mod a_requestor;
 pub mod a_service;
 mod appendix;
 pub mod b_acceptor;
+pub mod b_refusals;
 pub mod b_warn;
 pub mod c_logout;
 pub mod c_single_logout;
@@ -60,12 +62,22 @@ pub const GROUPS: &[Group] = &[
     group(
         'A',
         "/login asks for credentials",
-        &[a_requestor::CASES, a_service::CASES, a_method::CASES],
+        &[
+            a_requestor::CASES,
+            a_gateway::CASES,
+            a_service::CASES,
+            a_method::CASES,
+        ],
     ),
     group(
         'B',
         "/login takes credentials",
-        &[b_acceptor::CASES, b_warn::CASES, a_method::REDIRECT_PAGE],
+        &[
+            b_acceptor::CASES,
+            b_refusals::CASES,
+            b_warn::CASES,
+            a_method::REDIRECT_PAGE,
+        ],
     ),
     group(
         'C',

@@ -130,7 +130,7 @@ fn case(html: &mut String, report: &Report, outcome: &Outcome) {
         "<details class=\"case {class}{marked}\" id=\"case-{id}\"><summary><span class=\"verdict\">{word}</span>\
          <span class=\"id\">{id}</span><span class=\"title\">{}</span>\
          <span class=\"clause\">{}, {}</span>",
-        titled(case.title),
+        with_code(case.title),
         escape(case.section),
         case.level.as_str(),
     );
@@ -138,7 +138,7 @@ fn case(html: &mut String, report: &Report, outcome: &Outcome) {
         let _ = write!(
             html,
             "<span class=\"message\">{}</span>",
-            escape(&outcome.message)
+            with_code(&outcome.message)
         );
     }
     html.push_str("</summary><div class=\"inside\">");
@@ -146,20 +146,23 @@ fn case(html: &mut String, report: &Report, outcome: &Outcome) {
         let _ = write!(
             html,
             "<p class=\"reason\"><b>Known:</b> {}</p>",
-            escape(reason)
+            with_code(reason)
         );
     }
     evidence(html, outcome);
     html.push_str("</div></details>\n");
 }
 
-/// A title's words in backticks are code.
-fn titled(title: &str) -> String {
+/// Words in backticks are code; a backtick without a second one stands for itself.
+fn with_code(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let last = parts.len() - 1;
     let mut html = String::new();
-    for (index, part) in title.split('`').enumerate() {
+    for (index, part) in parts.into_iter().enumerate() {
         let part = escape(part);
         let _ = match index % 2 {
             0 => write!(html, "{part}"),
+            _ if index == last => write!(html, "`{part}"),
             _ => write!(html, "<code>{part}</code>"),
         };
     }
@@ -280,7 +283,10 @@ mod tests {
     }
 
     #[test]
-    fn a_title_shows_code_as_code() {
-        assert_eq!(super::titled("A `<b>` is"), "A <code>&lt;b&gt;</code> is");
+    fn words_in_backticks_are_shown_as_code() {
+        let with_code = super::with_code;
+        assert_eq!(with_code("A `<b>` is"), "A <code>&lt;b&gt;</code> is");
+        assert_eq!(with_code("got a ` from <x>"), "got a ` from &lt;x&gt;");
+        assert_eq!(with_code("`a` and `"), "<code>a</code> and `");
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context as _, Error, Result, bail};
+use anyhow::{Context as _, Error, Result, bail, ensure};
 use jiff::Timestamp;
 
 use super::cas::{self, Group};
@@ -103,6 +103,21 @@ impl FromStr for ReportFile {
 }
 
 impl ReportFile {
+    /// Whether its folder is there: after the run it would be too late.
+    pub fn check(&self) -> Result<()> {
+        let folder = match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => return Ok(()),
+        };
+        ensure!(
+            folder.is_dir(),
+            "{}: there is no folder {}",
+            self.path.display(),
+            folder.display()
+        );
+        Ok(())
+    }
+
     pub fn write(&self, report: &Report) -> Result<()> {
         let text = match self.kind {
             Kind::Junit => junit::write(report),
