@@ -19,7 +19,9 @@ const START_PATIENCE: Duration = Duration::from_mins(2);
 const USER: &str = "wei.li";
 const PASSWORD: &str = "Paper&Lantern 47";
 /// Seconds. Long enough for every hop on a busy machine; their end is waited for.
-const TICKET_LIFETIME: u64 = 10;
+const TICKET_LIFETIME: u64 = 6;
+/// Each costs a sign-in there, which is slow.
+const SAMPLES: usize = 100;
 
 /// A running one; it ends with the value.
 #[derive(Debug)]
@@ -95,6 +97,7 @@ impl Control {
             no_proxy_service: Some("http://other.example.test/reader".to_owned()),
             awkward_service: Some("http://odd.example.test/".to_owned()),
             ticket_lifetime: Some(TICKET_LIFETIME),
+            samples: SAMPLES,
             ca_out: Some(self.folder.join("ca.pem")),
             ..Options::new(
                 self.base.clone(),
