@@ -6,8 +6,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$here/scripts/packages.sh"
 
 "$here/scripts/setup-build.sh"
-packages apache2 libapache2-mod-auth-cas chromium chromium-driver fonts-noto-cjk git postgresql \
-    python3-venv
+packages apache2 libapache2-mod-auth-cas chromium chromium-driver fonts-noto-cjk git php-cas php-cgi \
+    php-curl php-xml postgresql python3-venv
 # Node's own packages bring npm with them; Debian's don't.
 command -v npm >/dev/null || packages npm
 command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny

@@ -2,41 +2,110 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::php;
 use crate::process::{Running, free_ports};
-use crate::server::Server;
+use crate::server::{Node, Server};
 use crate::stage::Stage;
+use crate::tls::Tls;
 
 const PROGRAM: &str = "/usr/sbin/apache2";
 const MODULES: &str = "/usr/lib/apache2/modules";
 const START_PATIENCE: Duration = Duration::from_secs(20);
+const PLAIN_MODULES: [&str; 8] = [
+    "mpm_event",
+    "authn_core",
+    "authz_core",
+    "authz_user",
+    "include",
+    "mime",
+    "dir",
+    "auth_cas",
+];
+const SECURE_MODULES: &[&str] = &[
+    "socache_shmcb",
+    "ssl",
+    "proxy",
+    "proxy_http",
+    "env",
+    "alias",
+    "actions",
+    "cgi",
+];
+/// What Apache's user may write to: sessions of each host, and what PHP keeps.
+const STATES: [&str; 3] = ["sessions", "saml-sessions", "state"];
+const GREETING: &str = r#"<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>图书馆</title>
+<h1 id="user"><!--#echo var="REMOTE_USER" --></h1>
+<p id="name"><!--#echo var="HTTP_CAS_NAME" --></p>
+<p id="affiliation"><!--#echo var="HTTP_CAS_AFFILIATION" --></p></html>
+"#;
+const PROTECTED: &str = "<Location /secret>
+    AuthType CAS
+    CASAuthNHeader CAS-User
+    CASScope /
+    Require valid-user
+</Location>";
 
 /// Serves `/secret/`, which `mod_auth_cas` protects and which greets its visitor by name. One Apache
 /// is two applications: by the names `127.0.0.1` and `localhost` it has different addresses, so
 /// different services for CAS, and its cookie under one is unknown under the other.
+///
+/// With TLS it has a second port: there `/secret/` is validated by SAML 1.1, and the applications of
+/// `clients/` are served beside it.
 #[derive(Debug)]
 pub struct Apache {
     port: u16,
+    secure_port: Option<u16>,
     _running: Running,
 }
 
 impl Apache {
     pub async fn start(stage: &Stage, server: &Server) -> Result<Self> {
+        let [port] = free_ports()?;
+        let plain = |place: &Place| plain_host(place, port, server);
+        Self::launch(stage, port, None, plain).await
+    }
+
+    /// Also by https, as `127.0.0.1`; `/mail/` is what listens on `mail_port`.
+    pub async fn start_with_tls(
+        stage: &Stage,
+        server: &Server,
+        tls: &Tls,
+        mail_port: u16,
+    ) -> Result<Self> {
+        let [port, secure_port] = free_ports()?;
+        let hosts = |place: &Place| {
+            let plain = plain_host(place, port, server);
+            plain + &secure_host(place, secure_port, server, tls, mail_port)
+        };
+        Self::launch(stage, port, Some(secure_port), hosts).await
+    }
+
+    async fn launch(
+        stage: &Stage,
+        port: u16,
+        secure_port: Option<u16>,
+        hosts: impl Fn(&Place) -> String,
+    ) -> Result<Self> {
         if !Path::new(MODULES).join("mod_auth_cas.so").exists() {
             bail!("these tests need Debian's apache2 and libapache2-mod-auth-cas");
         }
-        let [port] = free_ports()?;
-        let folder = stage.folder().join("apache");
-        lay_out(&folder)?;
-        // The test's folder is closed to others; Apache's children are somebody else.
-        let_enter(stage.folder())?;
-        let file = folder.join("httpd.conf");
-        fs::write(&file, configuration(&folder, port, server))?;
+        let place = Place::new(stage)?;
+        if secure_port.is_some() {
+            php::lay_out(&place.www())?;
+        }
+        let file = place.folder.join("httpd.conf");
+        let more = if secure_port.is_some() {
+            SECURE_MODULES
+        } else {
+            &[]
+        };
+        fs::write(&file, common(&place, port, more) + &hosts(&place))?;
         let mut command = Command::new(PROGRAM);
         // -X: one process, so that none is left when it is killed.
         command.arg("-f").arg(&file).arg("-X");
@@ -49,6 +118,7 @@ impl Apache {
         running.ready(START_PATIENCE, is_ready).await?;
         Ok(Self {
             port,
+            secure_port,
             _running: running,
         })
     }
@@ -62,24 +132,44 @@ impl Apache {
     pub fn other_secret(&self) -> String {
         format!("http://localhost:{}/secret/", self.port)
     }
+
+    /// The origin of the secure host; the plain one's where there is none.
+    pub fn secure_url(&self) -> String {
+        match self.secure_port {
+            Some(port) => format!("https://127.0.0.1:{port}"),
+            None => format!("http://127.0.0.1:{}", self.port),
+        }
+    }
 }
 
-fn lay_out(folder: &Path) -> Result<()> {
-    let page = folder.join("www/secret");
-    let sessions = folder.join("sessions");
-    fs::create_dir_all(&page)?;
-    fs::create_dir_all(&sessions)?;
-    fs::write(
-        page.join("index.shtml"),
-        "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><title>图书馆</title>\n\
-         <h1 id=\"user\"><!--#echo var=\"REMOTE_USER\" --></h1>\n\
-         <p id=\"name\"><!--#echo var=\"HTTP_CAS_NAME\" --></p>\n\
-         <p id=\"affiliation\"><!--#echo var=\"HTTP_CAS_AFFILIATION\" --></p></html>\n",
-    )?;
-    if let Some((user, group)) = www_data()? {
-        chown(&sessions, Some(user), Some(group))?;
+/// The folders of one Apache.
+struct Place {
+    folder: PathBuf,
+}
+
+impl Place {
+    fn new(stage: &Stage) -> Result<Self> {
+        let place = Self {
+            folder: stage.folder().join("apache"),
+        };
+        let page = place.www().join("secret");
+        fs::create_dir_all(&page)?;
+        fs::write(page.join("index.shtml"), GREETING)?;
+        let owner = www_data()?;
+        for folder in STATES.map(|name| place.folder.join(name)) {
+            fs::create_dir_all(&folder)?;
+            if let Some((user, group)) = owner {
+                chown(&folder, Some(user), Some(group))?;
+            }
+        }
+        // The test's folder is closed to others; Apache's children are somebody else.
+        let_enter(stage.folder())?;
+        Ok(place)
     }
-    Ok(())
+
+    fn www(&self) -> PathBuf {
+        self.folder.join("www")
+    }
 }
 
 /// The ids of Debian's `www-data`, which Apache's children become; None where the test isn't root
@@ -104,21 +194,14 @@ fn let_enter(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn configuration(folder: &Path, port: u16, server: &Server) -> String {
-    let folder = folder.display();
-    let modules: String = [
-        "mpm_event",
-        "authn_core",
-        "authz_core",
-        "authz_user",
-        "include",
-        "mime",
-        "dir",
-        "auth_cas",
-    ]
-    .map(|name| format!("LoadModule {name}_module {MODULES}/mod_{name}.so\n"))
-    .concat();
-    let cas = server.url();
+fn modules(names: &[&str]) -> String {
+    let line = |name: &&str| format!("LoadModule {name}_module {MODULES}/mod_{name}.so\n");
+    names.iter().map(line).collect()
+}
+
+fn common(place: &Place, port: u16, more: &[&str]) -> String {
+    let modules = modules(&PLAIN_MODULES) + &self::modules(more);
+    let folder = place.folder.display();
     format!(
         r"{modules}
 ServerRoot {folder}
@@ -126,7 +209,6 @@ DefaultRuntimeDir {folder}
 PidFile {folder}/httpd.pid
 ErrorLog /dev/stderr
 LogLevel warn auth_cas:debug
-Listen 127.0.0.1:{port}
 ServerName 127.0.0.1:{port}
 # The service is named as the visitor named it: one Apache is two applications.
 UseCanonicalName Off
@@ -136,26 +218,63 @@ TypesConfig /etc/mime.types
 AddDefaultCharset UTF-8
 AddType text/html .shtml
 AddOutputFilter INCLUDES .shtml
-DirectoryIndex index.shtml
+DirectoryIndex index.shtml index.php
 DocumentRoot {folder}/www
-
 CASDebug On
 CASVersion 2
-CASCookiePath {folder}/sessions/
-CASLoginURL {cas}cas/login
-CASValidateURL {cas}cas/p3/serviceValidate
-CASAttributePrefix CAS-
-
 <Directory {folder}/www>
     Options +Includes
     Require all granted
 </Directory>
-<Location /secret>
-    AuthType CAS
-    CASAuthNHeader CAS-User
-    CASScope /
-    Require valid-user
-</Location>
+"
+    )
+}
+
+fn plain_host(place: &Place, port: u16, server: &Node) -> String {
+    let folder = place.folder.display();
+    let cas = server.url();
+    format!(
+        r"
+Listen 127.0.0.1:{port}
+<VirtualHost 127.0.0.1:{port}>
+CASCookiePath {folder}/sessions/
+CASLoginURL {cas}cas/login
+CASValidateURL {cas}cas/p3/serviceValidate
+CASAttributePrefix CAS-
+CASSSOEnabled On
+{PROTECTED}
+</VirtualHost>
+"
+    )
+}
+
+fn secure_host(place: &Place, port: u16, server: &Node, tls: &Tls, mail_port: u16) -> String {
+    let folder = place.folder.display();
+    let cas = server.url();
+    let certificate = tls.certificate.display();
+    let key = tls.key.display();
+    let authority = tls.authority.display();
+    let own_url = format!("https://127.0.0.1:{port}");
+    let php = php::configuration(&own_url, server, tls, &place.folder.join("state"));
+    format!(
+        r"
+Listen 127.0.0.1:{port}
+<VirtualHost 127.0.0.1:{port}>
+ServerName https://127.0.0.1:{port}
+SSLEngine On
+SSLCertificateFile {certificate}
+SSLCertificateKeyFile {key}
+CASCookiePath {folder}/saml-sessions/
+CASLoginURL {cas}cas/login
+CASValidateURL {cas}cas/samlValidate
+CASValidateSAML On
+CASCertificatePath {authority}
+CASAttributePrefix CAS-
+CASSSOEnabled On
+{PROTECTED}
+ProxyPass /mail/ http://127.0.0.1:{mail_port}/mail/
+{php}
+</VirtualHost>
 "
     )
 }

@@ -3,8 +3,10 @@
 //! a school, a browser or an application sees. What each test needs and shows: `README.md`.
 
 pub mod apache;
+pub mod application;
 pub mod binary;
 pub mod browser;
+pub mod campus;
 pub mod cas;
 pub mod control;
 pub mod demo;
@@ -13,6 +15,7 @@ pub mod inbox;
 pub mod load;
 pub mod page;
 pub mod people;
+pub mod php;
 pub mod process;
 pub mod python;
 pub mod residents;
@@ -21,6 +24,7 @@ pub mod stage;
 pub mod stats;
 pub mod story;
 pub mod suite;
+pub mod tls;
 pub mod tools;
 pub mod visitor;
 

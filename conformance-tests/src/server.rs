@@ -106,7 +106,7 @@ impl Site {
     }
 
     /// The same over https, with a certificate that nobody signed.
-    pub fn with_tls(mut self) -> Result<Self> {
+    pub fn with_tls(self) -> Result<Self> {
         let (certificate, key) = (self.data.join("tls.crt"), self.data.join("tls.key"));
         let made = Command::new("openssl")
             .args(["req", "-x509", "-nodes", "-days", "2", "-newkey", "ec"])
@@ -125,6 +125,11 @@ impl Site {
         if !made.status.success() {
             bail!("no certificate: {}", String::from_utf8_lossy(&made.stderr));
         }
+        self.with_certificate(certificate, key)
+    }
+
+    /// The same over https, with a certificate for `localhost`.
+    pub fn with_certificate(mut self, certificate: PathBuf, key: PathBuf) -> Result<Self> {
         self.tls = Some((certificate, key));
         self.node.issuer = format!("https://localhost:{}", self.node.port).parse()?;
         Ok(self)

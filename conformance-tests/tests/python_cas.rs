@@ -1,6 +1,10 @@
 //! python-cas, versions 1, 2 and 3 of the protocol.
 
 use anyhow::{Context as _, Result, ensure};
+use conformance_tests::application::{
+    forgotten, is_about_the_student, known, sign_in, sign_out, told,
+};
+use conformance_tests::campus::Campus;
 use conformance_tests::python::{Verdict, verify};
 use conformance_tests::server::Server;
 use conformance_tests::stage::Stage;
@@ -11,6 +15,7 @@ on_each_engine!(
     a_ticket_is_good_once,
     version_3_has_the_attributes,
     a_ticket_for_another_service_is_refused_and_burnt,
+    an_application_hears_of_the_sign_out,
 );
 
 const VERSIONS: [u8; 3] = [1, 2, 3];
@@ -73,6 +78,20 @@ async fn a_ticket_for_another_service_is_refused_and_burnt(stage: &Stage) -> Res
             "v{version}: the ticket outlived its misuse: {late:?}"
         );
     }
+    Ok(())
+}
+
+async fn an_application_hears_of_the_sign_out(stage: &Stage) -> Result<()> {
+    let campus = Campus::open(stage).await?;
+    let (visitor, friend) = (campus.server.visitor()?, campus.server.visitor()?);
+    is_about_the_student(&told(&sign_in(&visitor, &campus.mail()).await?)?)?;
+    sign_in(&friend, &campus.mail()).await?;
+    is_about_the_student(&told(&known(&visitor, &campus.mail()).await?)?)?;
+
+    sign_out(&visitor).await?;
+    forgotten(&visitor, &campus.mail()).await?;
+    // Another's session stays.
+    known(&friend, &campus.mail()).await?;
     Ok(())
 }
 

@@ -71,11 +71,7 @@ impl Authority {
         } else {
             host
         };
-        let mut params = CertificateParams::new(vec![named.to_owned()])?;
-        params.distinguished_name.push(DnType::CommonName, named);
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.use_authority_key_identifier_extension = true;
+        let mut params = server_params(&[named])?;
         let (from, until) = if flaw == Flaw::Expired {
             (-30, -7)
         } else {
@@ -91,6 +87,28 @@ impl Authority {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         certified(vec![certificate.der().clone()], key)
     }
+
+    /// A good certificate for all of `hosts` and its key, both PEM: for servers that read files.
+    pub fn pem_for(&self, hosts: &[&str]) -> Result<(String, String)> {
+        let mut params = server_params(hosts)?;
+        set_validity(&mut params, &self.today, -1, 7)?;
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok((certificate.pem(), key.serialize_pem()))
+    }
+}
+
+/// What a server's certificate says, without its validity.
+fn server_params(hosts: &[&str]) -> Result<CertificateParams> {
+    let names: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+    let mut params = CertificateParams::new(names)?;
+    if let Some(first) = hosts.first() {
+        params.distinguished_name.push(DnType::CommonName, *first);
+    }
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.use_authority_key_identifier_extension = true;
+    Ok(params)
 }
 
 /// A certificate and its chain from the operator's PEM files.
