@@ -107,10 +107,14 @@ class Application(BaseHTTPRequestHandler):
         self.answer({})
 
     def ask_last_pgt(self) -> str:
+        asking = client(ONWARD_URL)
         try:
-            client(ONWARD_URL).get_proxy_ticket(last_pgt[0])
-        except CASError as refusal:
-            return refusal.args[0]
+            asking.get_proxy_ticket(last_pgt[0])
+        except CASError:
+            # python-cas looks for an authenticationFailure, which /proxy never answers with.
+            answer = asking.session.get(asking.get_proxy_url(last_pgt[0]), timeout=30)
+            code = etree.fromstring(answer.content).xpath("string(//cas:proxyFailure/@code)", namespaces=CAS)
+            return str(code)
         return "granted"
 
     def answer(self, told: dict, session: str | None = None) -> None:

@@ -38,7 +38,12 @@ const SECURE_MODULES: &[&str] = &[
     "cgi",
 ];
 /// What Apache's user may write to: sessions of each host, and what PHP keeps.
-const STATES: [&str; 3] = ["sessions", "saml-sessions", "state"];
+const STATES: [&str; 4] = [
+    "127.0.0.1-sessions",
+    "localhost-sessions",
+    "saml-sessions",
+    "state",
+];
 const GREETING: &str = r#"<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>图书馆</title>
 <h1 id="user"><!--#echo var="REMOTE_USER" --></h1>
 <p id="name"><!--#echo var="HTTP_CAS_NAME" --></p>
@@ -67,7 +72,7 @@ pub struct Apache {
 impl Apache {
     pub async fn start(stage: &Stage, server: &Server) -> Result<Self> {
         let [port] = free_ports()?;
-        let plain = |place: &Place| plain_host(place, port, server);
+        let plain = |place: &Place| plain_hosts(place, port, server);
         Self::launch(stage, port, None, plain).await
     }
 
@@ -80,7 +85,7 @@ impl Apache {
     ) -> Result<Self> {
         let [port, secure_port] = free_ports()?;
         let hosts = |place: &Place| {
-            let plain = plain_host(place, port, server);
+            let plain = plain_hosts(place, port, server);
             plain + &secure_host(place, secure_port, server, tls, mail_port)
         };
         Self::launch(stage, port, Some(secure_port), hosts).await
@@ -210,8 +215,6 @@ PidFile {folder}/httpd.pid
 ErrorLog /dev/stderr
 LogLevel warn auth_cas:debug
 ServerName 127.0.0.1:{port}
-# The service is named as the visitor named it: one Apache is two applications.
-UseCanonicalName Off
 User www-data
 Group www-data
 TypesConfig /etc/mime.types
@@ -230,14 +233,20 @@ CASVersion 2
     )
 }
 
-fn plain_host(place: &Place, port: u16, server: &Node) -> String {
+/// One host a name: the module names the service by the host's own name, not by the visitor's.
+fn plain_hosts(place: &Place, port: u16, server: &Node) -> String {
+    let hosts = ["127.0.0.1", "localhost"].map(|name| plain_host(place, name, port, server));
+    format!("Listen 127.0.0.1:{port}\n{}", hosts.concat())
+}
+
+fn plain_host(place: &Place, name: &str, port: u16, server: &Node) -> String {
     let folder = place.folder.display();
     let cas = server.url();
     format!(
         r"
-Listen 127.0.0.1:{port}
 <VirtualHost 127.0.0.1:{port}>
-CASCookiePath {folder}/sessions/
+ServerName http://{name}:{port}
+CASCookiePath {folder}/{name}-sessions/
 CASLoginURL {cas}cas/login
 CASValidateURL {cas}cas/p3/serviceValidate
 CASAttributePrefix CAS-

@@ -107,7 +107,7 @@ pub async fn saml(
     let answer = SamlAnswer {
         issuer: &issuer(&visit),
         response_id: &response_id,
-        in_response_to: Some(&request.request_id),
+        in_response_to: request.request_id.as_deref(),
         recipient: result.as_ref().ok().map(|(_, service)| service.canonical()),
         now: visit.now,
     };

@@ -19,8 +19,8 @@ const MAX_VALUE_CHARACTERS: usize = 256;
 /// What a client asks (§4.2.2).
 #[derive(Clone, PartialEq, Eq)]
 pub struct SamlRequest {
-    /// Said back as `InResponseTo`. Printable ASCII.
-    pub request_id: String,
+    /// Said back as `InResponseTo`. Printable ASCII; None where the client sent none.
+    pub request_id: Option<String>,
     /// The ticket, as it came, of whatever kind.
     pub artifact: String,
 }
@@ -53,7 +53,7 @@ pub enum BadSamlRequest {
     Request,
     #[error("the version of the request must be SAML 1.x")]
     Version,
-    #[error("the request needs a RequestID of up to {MAX_VALUE_CHARACTERS} printable characters")]
+    #[error("a RequestID must be up to {MAX_VALUE_CHARACTERS} printable characters")]
     RequestId,
     #[error("IssueInstant must be an xs:dateTime")]
     IssueInstant,
@@ -65,8 +65,9 @@ impl SamlRequest {
     /// Strict where a second reading would be possible: one request, one artifact, each in its
     /// one place, so that no two readers of the document can see different tickets.
     ///
-    /// `IssueInstant` may be absent and is not compared with the clock: `mod_auth_cas` sends none,
-    /// phpCAS always the same of 2002. What guards against replay is the ticket.
+    /// `RequestID` and `IssueInstant` may be absent: `mod_auth_cas` 1.2 sends neither. Nor is the
+    /// latter compared with the clock: phpCAS always sends the same of 2002. What guards against
+    /// replay is the ticket.
     ///
     /// # Errors
     /// [`BadSamlRequest`]
@@ -88,15 +89,15 @@ impl SamlRequest {
         if request.attribute("MajorVersion") != Some("1") {
             return Err(BadSamlRequest::Version);
         }
-        let request_id = request
-            .attribute("RequestID")
-            .filter(|id| is_value(id))
-            .ok_or(BadSamlRequest::RequestId)?;
+        let request_id = request.attribute("RequestID");
+        if !request_id.is_none_or(is_value) {
+            return Err(BadSamlRequest::RequestId);
+        }
         if !request.attribute("IssueInstant").is_none_or(is_date_time) {
             return Err(BadSamlRequest::IssueInstant);
         }
         Ok(Self {
-            request_id: request_id.to_owned(),
+            request_id: request_id.map(str::to_owned),
             artifact: artifact_of(&document, request)?.to_owned(),
         })
     }
