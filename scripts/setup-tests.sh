@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the tests need: PostgreSQL, Apache with mod_auth_cas, Chromium with its driver and a font
-# for Chinese, Python and Node for their libraries, cargo-deny. Does nothing where it is there.
+# What the tests need: PostgreSQL, Apache with mod_auth_cas, phpCAS, Chromium with its driver and a
+# font for Chinese, Python and Node for their libraries, cargo-deny. Does nothing where it is there.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$here/scripts/packages.sh"

@@ -71,6 +71,26 @@ pub async fn sign_out(visitor: &Visitor) -> Result<Page> {
     page.expect("signed_out")
 }
 
+/// What came of the notices to the applications, as the page after a sign-out says it in the end:
+/// `delivered` or `failed` for each. Waits while one has no answer yet.
+pub async fn outcome(visitor: &Visitor, signed_out: Page) -> Result<Vec<String>> {
+    let deadline = Instant::now() + LOGOUT_PATIENCE;
+    let again = signed_out.attribute("#ledger-again", "href");
+    let again = visitor.url(&again.context("nobody was told of the sign-out")?)?;
+    let mut page = signed_out;
+    loop {
+        let states = page.attributes(".ledger [data-state]", "data-state");
+        if !states.iter().any(|state| state == "waiting") {
+            return Ok(states);
+        }
+        if Instant::now() > deadline {
+            bail!("notices wait: {}", page.summary());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        page = visitor.open(again.clone()).await?;
+    }
+}
+
 /// Waits until the application has forgotten a visitor it knew: they are sent to the sign-in as
 /// any stranger is.
 pub async fn forgotten(visitor: &Visitor, address: &str) -> Result<()> {

@@ -103,6 +103,17 @@ impl Page {
         element.attr(name).map(str::to_owned)
     }
 
+    /// The same of all elements at the selector that have it.
+    pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
+        let html = Html::parse_document(&self.body);
+        let Ok(selector) = parse(selector) else {
+            return Vec::new();
+        };
+        html.select(&selector)
+            .filter_map(|element| element.attr(name).map(str::to_owned))
+            .collect()
+    }
+
     /// The text of the first element at a CSS selector, without the space around it.
     pub fn text(&self, selector: &str) -> Option<String> {
         let html = Html::parse_document(&self.body);

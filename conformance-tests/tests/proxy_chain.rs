@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 use conformance_tests::application::{
-    forgotten, is_about_the_student, known, sign_in, sign_out, told,
+    forgotten, is_about_the_student, known, outcome, sign_in, sign_out, told,
 };
 use conformance_tests::campus::Campus;
 use conformance_tests::on_each_engine;
@@ -17,6 +17,7 @@ on_each_engine!(
     an_application_proxies_to_its_targets_only,
 );
 
+/// CAS 89, CAS 90, CAS 91, CAS 94
 async fn a_chain_of_two_ends_with_the_session(stage: &Stage) -> Result<()> {
     let campus = Campus::open(stage).await?;
     let visitor = campus.server.visitor()?;
@@ -36,11 +37,15 @@ async fn a_chain_of_two_ends_with_the_session(stage: &Stage) -> Result<()> {
     ensure!(end["proxies"] == chain, "{seen}");
     ensure!(last_grant(&campus, &visitor).await? == "granted", "{seen}");
 
-    sign_out(&visitor).await?;
+    let page = sign_out(&visitor).await?;
     // What the session granted ends with it, to the last of the chain.
     let answer = last_grant(&campus, &visitor).await?;
     ensure!(answer == "INVALID_TICKET", "{answer}");
-    forgotten(&visitor, &campus.portal()).await
+    forgotten(&visitor, &campus.portal()).await?;
+    // Who took a proxy ticket is told as who took hers.
+    let outcome = outcome(&visitor, page).await?;
+    ensure!(outcome == ["delivered"; 3], "{outcome:?}");
+    Ok(())
 }
 
 /// TKT-11

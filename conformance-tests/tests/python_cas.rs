@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use conformance_tests::application::{
-    forgotten, is_about_the_student, known, sign_in, sign_out, told,
+    forgotten, is_about_the_student, known, outcome, sign_in, sign_out, told,
 };
 use conformance_tests::campus::Campus;
 use conformance_tests::python::{Verdict, verify};
@@ -81,6 +81,7 @@ async fn a_ticket_for_another_service_is_refused_and_burnt(stage: &Stage) -> Res
     Ok(())
 }
 
+/// CAS 54
 async fn an_application_hears_of_the_sign_out(stage: &Stage) -> Result<()> {
     let campus = Campus::open(stage).await?;
     let (visitor, friend) = (campus.server.visitor()?, campus.server.visitor()?);
@@ -88,10 +89,12 @@ async fn an_application_hears_of_the_sign_out(stage: &Stage) -> Result<()> {
     sign_in(&friend, &campus.mail()).await?;
     is_about_the_student(&told(&known(&visitor, &campus.mail()).await?)?)?;
 
-    sign_out(&visitor).await?;
+    let page = sign_out(&visitor).await?;
     forgotten(&visitor, &campus.mail()).await?;
     // Another's session stays.
     known(&friend, &campus.mail()).await?;
+    let outcome = outcome(&visitor, page).await?;
+    ensure!(outcome == ["delivered"], "{outcome:?}");
     Ok(())
 }
 
