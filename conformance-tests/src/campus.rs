@@ -4,8 +4,8 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::apache::Apache;
-use crate::process::{Running, free_ports};
+use crate::apache::SecureApache;
+use crate::process::Running;
 use crate::python;
 use crate::server::{Server, Site};
 use crate::stage::Stage;
@@ -14,7 +14,7 @@ use crate::tls::Tls;
 #[derive(Debug)]
 pub struct Campus {
     pub server: Server,
-    apache: Apache,
+    apache: SecureApache,
     _mail: Running,
 }
 
@@ -22,14 +22,13 @@ impl Campus {
     /// Starts all of it.
     pub async fn open(stage: &Stage) -> Result<Self> {
         let tls = Tls::new(stage.folder())?;
-        let settings = format!("[egress]\nca_file = {:?}\n", tls.authority);
+        let settings = format!("[egress]\nca_file = '{}'\n", tls.authority.display());
         let site = Site::new(stage, "server", &settings).await?;
         let site = site.with_certificate(tls.certificate.clone(), tls.key.clone())?;
         let server = site.start().await?;
-        let [mail_port] = free_ports()?;
-        let apache = Apache::start_with_tls(stage, &server, &tls, mail_port).await?;
+        let apache = SecureApache::start(stage, &server, &tls).await?;
         let campus = Self {
-            _mail: python::mail_application(stage, &server, &apache, &tls, mail_port).await?,
+            _mail: python::mail_application(stage, &server, &apache, &tls).await?,
             server,
             apache,
         };
@@ -63,7 +62,7 @@ impl Campus {
     }
 
     pub fn address(&self, path: &str) -> String {
-        format!("{}/{path}", self.apache.secure_url())
+        format!("{}/{path}", self.apache.url())
     }
 
     async fn register(&self) -> Result<()> {

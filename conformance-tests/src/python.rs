@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use serde::Deserialize;
 
-use crate::apache::Apache;
+use crate::apache::SecureApache;
 use crate::binary::crate_folder;
 use crate::process::Running;
 use crate::server::Server;
@@ -40,16 +40,14 @@ pub async fn verify(server: &Server, version: u8, service: &str, ticket: &str) -
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// Starts `clients/mail_application.py` on `port`, behind the TLS of `apache`, which serves it as
-/// `/mail/`.
+/// Starts `clients/mail_application.py` behind the TLS of `apache`, which serves it as `/mail/`.
 pub async fn mail_application(
     stage: &Stage,
     server: &Server,
-    apache: &Apache,
+    apache: &SecureApache,
     tls: &Tls,
-    port: u16,
 ) -> Result<Running> {
-    let own = apache.secure_url();
+    let (own, port) = (apache.url(), apache.mail_port());
     let mut python = Command::new(tools::python()?);
     python
         .arg(crate_folder().join("clients/mail_application.py"))

@@ -16,7 +16,7 @@ on_each_engine!(
     saml_1_1_opens_it_too_until_the_sign_out,
 );
 
-/// CAS 54: each application is told of its own ticket, and forgets who had it.
+/// CAS 50: each application is told of its own ticket, and forgets who had it.
 async fn one_password_opens_two_applications_until_the_sign_out(stage: &Stage) -> Result<()> {
     let server = Server::start(stage).await?;
     let apache = Apache::start(stage, &server).await?;

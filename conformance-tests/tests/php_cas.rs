@@ -10,7 +10,7 @@ use conformance_tests::stage::Stage;
 
 on_each_engine!(one_password_opens_both_protocols_until_the_sign_out);
 
-/// CAS 126 for the second; CAS 54 for both
+/// CAS 126 for the second; CAS 50, CAS 55 for both
 async fn one_password_opens_both_protocols_until_the_sign_out(stage: &Stage) -> Result<()> {
     let campus = Campus::open(stage).await?;
     let visitor = campus.server.visitor()?;

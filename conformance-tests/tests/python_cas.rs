@@ -81,7 +81,7 @@ async fn a_ticket_for_another_service_is_refused_and_burnt(stage: &Stage) -> Res
     Ok(())
 }
 
-/// CAS 54
+/// CAS 50, CAS 55
 async fn an_application_hears_of_the_sign_out(stage: &Stage) -> Result<()> {
     let campus = Campus::open(stage).await?;
     let (visitor, friend) = (campus.server.visitor()?, campus.server.visitor()?);
