@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
     let found = reading::texts(text, &place, "ID");
     assert_eq!(
         found,
-        [(read.id.clone(), read.session_index.clone())],
+        [(Some(read.id.clone()), read.session_index.clone())],
         "{text}"
     );
 

@@ -6,14 +6,18 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::ResolveResult;
 
 /// The texts, without the spaces around them, of all elements at this place (from the root down,
-/// as namespace and name), each after the value of `attribute` on the element above it.
-pub fn texts(document: &str, place: &[(&str, &str)], attribute: &str) -> Vec<(String, String)> {
+/// as namespace and name), each after the value of `attribute`, if any, on the element above it.
+pub fn texts(
+    document: &str,
+    place: &[(&str, &str)],
+    attribute: &str,
+) -> Vec<(Option<String>, String)> {
     let mut reader = NsReader::from_str(document);
     reader.config_mut().expand_empty_elements = true;
     let mut depth = 0;
     // How many of the open elements are those of the place.
     let mut at = 0;
-    let mut above = String::new();
+    let mut above = None;
     let mut found = Vec::new();
     let mut text = String::new();
     loop {
@@ -61,12 +65,11 @@ fn is(namespace: &ResolveResult<'_>, expected: &str) -> bool {
     matches!(namespace, ResolveResult::Bound(bound) if bound.0 == expected)
 }
 
-fn value_of(start: &BytesStart<'_>, attribute: &str) -> String {
+fn value_of(start: &BytesStart<'_>, attribute: &str) -> Option<String> {
     start
         .attributes()
         .flatten()
         .find(|a| a.key.as_ref() == attribute)
         .and_then(|a| a.normalized_value(Implicit1_0).ok())
         .map(|value| value.into_owned())
-        .unwrap_or_default()
 }
