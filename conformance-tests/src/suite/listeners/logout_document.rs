@@ -104,6 +104,9 @@ impl LogoutDocument {
         };
         let tree = Document::parse_with_options(text.trim_start_matches('\u{feff}'), options)
             .map_err(|error| LogoutError::Xml(error.to_string()))?;
+        if tree.descendants().any(|node| begins_with_colon(&node)) {
+            return Err(LogoutError::Xml("a name begins with a colon".to_owned()));
+        }
         Self::read(tree.root_element())
     }
 
@@ -139,6 +142,17 @@ impl LogoutDocument {
             session_index,
         })
     }
+}
+
+/// `<:a>` is no name (XML Namespaces 1.0 §4), but roxmltree takes it for `a`.
+fn begins_with_colon(node: &Node) -> bool {
+    let text = node.document().input_text();
+    let colon_at = |at: usize| text.as_bytes().get(at) == Some(&b':');
+    node.is_element()
+        && (colon_at(node.range().start + 1)
+            || node
+                .attributes()
+                .any(|attribute| colon_at(attribute.range_qname().start)))
 }
 
 /// True if the text may declare a document type, wherever and however it is written: no logout
@@ -329,6 +343,9 @@ mod tests {
         let declared = default.replace("xmlns:samlp", "xmlns");
         assert_eq!(parse(&declared).unwrap().session_index, "ST-1");
         let odd = default.replace("xmlns:samlp", "x:xmlns");
+        assert!(matches!(parse(&odd), Err(LogoutError::Xml(_))));
+        let odd = declared.replacen("<LogoutRequest", "<:LogoutRequest", 1);
+        assert_ne!(odd, declared);
         assert!(matches!(parse(&odd), Err(LogoutError::Xml(_))));
     }
 

@@ -164,9 +164,23 @@ fn check_shape(document: &Document<'_>) -> Result<(), BadSamlRequest> {
         .any(|node| node.ancestors().nth(MAX_DEPTH + 1).is_some());
     if too_deep {
         Err(BadSamlRequest::TooComplex)
+    } else if document.descendants().any(|node| begins_with_colon(&node)) {
+        Err(BadSamlRequest::NotWellFormed)
     } else {
         Ok(())
     }
+}
+
+/// `<:Request>` is no name (XML Namespaces 1.0 §4), but roxmltree takes it for `Request`: our
+/// reader would find an element, or an attribute, where others find none.
+fn begins_with_colon(node: &Node<'_, '_>) -> bool {
+    let text = node.document().input_text();
+    let colon_at = |at: usize| text.as_bytes().get(at) == Some(&b':');
+    node.is_element()
+        && (colon_at(node.range().start + 1)
+            || node
+                .attributes()
+                .any(|attribute| colon_at(attribute.range_qname().start)))
 }
 
 /// The one request of the one body of the envelope (SOAP 1.1 §4).

@@ -275,6 +275,28 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
+#[test] // XML-04: found by fuzzing
+fn a_name_that_begins_with_a_colon_is_no_name() {
+    let default = ENVELOPE
+        .replace("<samlp:", "<")
+        .replace("</samlp:", "</")
+        .replace("xmlns:samlp", "xmlns");
+    assert!(parse(&default).is_ok(), "{default}");
+    for (name, odd) in [
+        ("<Request", "<:Request"),
+        ("<AssertionArtifact", "<:AssertionArtifact"),
+        (" MajorVersion", " :MajorVersion"),
+    ] {
+        let document = default.replacen(name, odd, 1);
+        assert_ne!(document, default);
+        assert_eq!(
+            parse(&document).err(),
+            Some(BadSamlRequest::NotWellFormed),
+            "{document}"
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
 
