@@ -97,6 +97,9 @@ impl LogoutDocument {
         if text.contains(":xmlns") {
             return Err(LogoutError::Xml("an attribute is named x:xmlns".to_owned()));
         }
+        if begins_name_with_colon(text) {
+            return Err(LogoutError::Xml("a name begins with a colon".to_owned()));
+        }
         let options = ParsingOptions {
             allow_dtd: false,
             nodes_limit: MOST_NODES,
@@ -104,9 +107,6 @@ impl LogoutDocument {
         };
         let tree = Document::parse_with_options(text.trim_start_matches('\u{feff}'), options)
             .map_err(|error| LogoutError::Xml(error.to_string()))?;
-        if tree.descendants().any(|node| begins_with_colon(&node)) {
-            return Err(LogoutError::Xml("a name begins with a colon".to_owned()));
-        }
         Self::read(tree.root_element())
     }
 
@@ -144,15 +144,15 @@ impl LogoutDocument {
     }
 }
 
-/// `<:a>` is no name (XML Namespaces 1.0 §4), but roxmltree takes it for `a`.
-fn begins_with_colon(node: &Node) -> bool {
-    let text = node.document().input_text();
-    let colon_at = |at: usize| text.as_bytes().get(at) == Some(&b':');
-    node.is_element()
-        && (colon_at(node.range().start + 1)
-            || node
-                .attributes()
-                .any(|attribute| colon_at(attribute.range_qname().start)))
+/// `:a` is no name (XML Namespaces 1.0 §4), but roxmltree takes it for `a`, of attributes, start
+/// tags and end tags alike.
+fn begins_name_with_colon(text: &str) -> bool {
+    text.contains("<:")
+        || text.contains("</:")
+        || text
+            .split_ascii_whitespace()
+            .skip(1)
+            .any(|word| word.starts_with(':'))
 }
 
 /// True if the text may declare a document type, wherever and however it is written: no logout
@@ -344,9 +344,15 @@ mod tests {
         assert_eq!(parse(&declared).unwrap().session_index, "ST-1");
         let odd = default.replace("xmlns:samlp", "x:xmlns");
         assert!(matches!(parse(&odd), Err(LogoutError::Xml(_))));
-        let odd = declared.replacen("<LogoutRequest", "<:LogoutRequest", 1);
-        assert_ne!(odd, declared);
-        assert!(matches!(parse(&odd), Err(LogoutError::Xml(_))));
+        for tag in ["<", "</"] {
+            let (name, odd) = (
+                format!("{tag}LogoutRequest"),
+                format!("{tag}:LogoutRequest"),
+            );
+            let odd = declared.replacen(&name, &odd, 1);
+            assert_ne!(odd, declared);
+            assert!(matches!(parse(&odd), Err(LogoutError::Xml(_))));
+        }
     }
 
     #[test]

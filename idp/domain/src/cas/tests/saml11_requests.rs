@@ -285,6 +285,8 @@ fn a_name_that_begins_with_a_colon_is_no_name() {
     for (name, odd) in [
         ("<Request", "<:Request"),
         ("<AssertionArtifact", "<:AssertionArtifact"),
+        ("</Request", "</:Request"),
+        ("</AssertionArtifact", "</:AssertionArtifact"),
         (" MajorVersion", " :MajorVersion"),
     ] {
         let document = default.replacen(name, odd, 1);
