@@ -122,8 +122,9 @@ impl App {
 
     pub fn session_rules(&self) -> SessionRules {
         SessionRules {
-            life: self.config.session.lifetime(),
+            ordinary: self.config.session.lifetime(),
             idle: self.config.session.idle(),
+            remembered: self.config.session.remembered(),
         }
     }
 

@@ -13,9 +13,40 @@ use crate::signin::{Denial, HeldNumber, Holder, StepPolicy, may_issue};
 #[derive(Clone, Copy, Debug)]
 pub struct SessionRules {
     /// From the sign-in, whatever happens.
-    pub life: SignedDuration,
+    pub ordinary: SignedDuration,
     /// From the last use.
     pub idle: SignedDuration,
+    /// From the sign-in of who asked to be remembered, used or not. Nothing where the school
+    /// doesn't offer it: a session that was remembered before is then one like any other.
+    pub remembered: Option<SignedDuration>,
+}
+
+/// A session lives while its sign-in and its last use are both later than these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveSince {
+    pub signed_in: Timestamp,
+    pub seen: Timestamp,
+}
+
+impl SessionRules {
+    /// From the sign-in, for one that is remembered or not.
+    pub fn life(&self, remembered: bool) -> SignedDuration {
+        self.remembered
+            .filter(|_| remembered)
+            .unwrap_or(self.ordinary)
+    }
+
+    /// By the rules of now, whatever they were at the sign-in: what was shortened since then holds.
+    pub fn live_since(&self, remembered: bool, now: Timestamp) -> LiveSince {
+        let before = |span| now.checked_sub(span).unwrap_or(Timestamp::MIN);
+        LiveSince {
+            signed_in: before(self.life(remembered)),
+            seen: match self.remembered {
+                Some(_) if remembered => Timestamp::MIN,
+                _ => before(self.idle),
+            },
+        }
+    }
 }
 
 /// A session as its row says.
@@ -31,7 +62,8 @@ pub struct Session {
     pub ended: bool,
     /// She wants to be asked before each further application.
     pub warn: bool,
-    /// It came from a remembered sign-in: it outlives the browser, and idleness doesn't end it.
+    /// It came from a remembered sign-in: it outlives the browser, and where the school offers
+    /// that, idleness doesn't end it.
     pub remembered: bool,
     /// The person's: no session older than this counts (password change, lock, restore).
     pub not_before: Timestamp,
@@ -40,11 +72,19 @@ pub struct Session {
 impl Session {
     /// Whether it still counts: not ended, not too old, not idle too long, not overtaken.
     pub fn is_live(&self, rules: &SessionRules, now: Timestamp) -> bool {
-        let idle_end = self.last_seen_at.checked_add(rules.idle);
+        let since = rules.live_since(self.remembered, now);
         !self.ended
             && now < self.expires_at
-            && (self.remembered || idle_end.is_ok_and(|end| now < end))
+            && self.signed_in_at > since.signed_in
+            && self.last_seen_at > since.seen
             && self.signed_in_at >= self.not_before
+    }
+
+    /// When it ends at the latest, by the rules of now.
+    pub fn ends_at(&self, rules: &SessionRules) -> Timestamp {
+        let life = rules.life(self.remembered);
+        let end = self.signed_in_at.checked_add(life);
+        end.unwrap_or(Timestamp::MAX).min(self.expires_at)
     }
 }
 
@@ -268,8 +308,9 @@ mod tests {
     #[test] // SES-11, SES-10
     fn idle_absolute_end_and_overtaking_each_end_it() {
         let rules = SessionRules {
-            life: SignedDuration::from_hours(8),
+            ordinary: SignedDuration::from_hours(8),
             idle: SignedDuration::from_hours(2),
+            remembered: Some(SignedDuration::from_hours(24)),
         };
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let s = session("2026-11-21T09:00:00Z");
@@ -292,5 +333,50 @@ mod tests {
         assert!(!overtaken.is_live(&rules, at("2026-11-21T09:00:00Z")));
         let ended = Session { ended: true, ..s };
         assert!(!ended.is_live(&rules, at("2026-11-21T09:00:00Z")));
+    }
+
+    #[test] // SES-11, CAS 123
+    fn shorter_rules_hold_for_sessions_that_began_under_longer_ones() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let rules = |hours: i64, days: Option<i64>| SessionRules {
+            ordinary: SignedDuration::from_hours(hours),
+            idle: SignedDuration::from_hours(2),
+            remembered: days.map(|days| SignedDuration::from_hours(24 * days)),
+        };
+        // Signed in on the 21st at 8, for thirty days.
+        let remembered = Session {
+            remembered: true,
+            expires_at: at("2026-12-21T08:00:00Z"),
+            ..session("2026-11-21T09:00:00Z")
+        };
+        let ends = |rules: SessionRules, end: &str| {
+            let end = at(end);
+            let before = end.checked_sub(SignedDuration::from_secs(1)).unwrap();
+            assert!(remembered.is_live(&rules, before));
+            assert!(!remembered.is_live(&rules, end));
+        };
+        ends(rules(8, Some(30)), "2026-12-21T08:00:00Z");
+        ends(rules(8, Some(2)), "2026-11-23T08:00:00Z");
+        // Longer ones don't: its cookie and what she was told end as they were.
+        ends(rules(8, Some(90)), "2026-12-21T08:00:00Z");
+        // Not offered any more: two hours of silence.
+        ends(rules(8, None), "2026-11-21T11:00:00Z");
+        let busy = Session {
+            last_seen_at: at("2026-11-21T15:30:00Z"),
+            ..remembered.clone()
+        };
+        assert!(busy.is_live(&rules(8, None), at("2026-11-21T15:59:59Z")));
+        assert!(!busy.is_live(&rules(8, None), at("2026-11-21T16:00:00Z")));
+        for (days, end) in [
+            (None, "2026-11-21T16:00:00Z"),
+            (Some(2), "2026-11-23T08:00:00Z"),
+            (Some(90), "2026-12-21T08:00:00Z"),
+        ] {
+            assert_eq!(busy.ends_at(&rules(8, days)), at(end));
+        }
+        // One that nobody remembers ends with the shorter hours, too.
+        let ordinary = session("2026-11-21T10:59:00Z");
+        assert!(ordinary.is_live(&rules(3, Some(30)), at("2026-11-21T10:59:59Z")));
+        assert!(!ordinary.is_live(&rules(3, Some(30)), at("2026-11-21T11:00:00Z")));
     }
 }

@@ -328,7 +328,7 @@ pub fn signed_in(visit: &mut Visit, arrival: &Arrival) -> Result<Response, Refus
         name: number.map(|n| n.name.clone()).unwrap_or_default(),
         number: number.map(|n| n.display.clone()).unwrap_or_default(),
         since: visit.date_time(arrival.session.signed_in_at),
-        until: visit.date_time(arrival.session.expires_at),
+        until: visit.date_time(arrival.session.ends_at(&visit.app.session_rules())),
         sign_out: visit.form(Csrf::Session, "/cas/logout", Vec::new()),
         switch: visit.form(Csrf::Session, "/signin/switch", Vec::new()),
     };

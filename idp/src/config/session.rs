@@ -15,6 +15,7 @@ pub struct Session {
     /// Days a browser is remembered as one in which an account was signed in.
     pub known_device_days: Bounded<1, 365>,
     /// Days a person who asks for it stays signed in on a browser of her own; 0: not offered.
+    /// Fewer hold for sessions that began before, too.
     pub remembered_days: Bounded<0, 90>,
 }
 

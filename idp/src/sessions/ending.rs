@@ -2,7 +2,6 @@
 //! ends, its ledger is opened, and a notice for each grant goes into the outbox (CAS 3.0.3 §2.3.3).
 //! A session ends once, so each grant is told once (XML-09).
 
-use idp_domain::Timestamp;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::ids::{AuditId, PersonId, Sid};
 use idp_domain::secrets::Tag;
@@ -144,13 +143,12 @@ pub async fn end_probe(visit: &mut Visit, tx: &mut Tx, id_hash: &Tag) -> Result<
 /// [`DbError`]; the next run goes on.
 pub async fn end_run_out(app: &App) -> Result<u64, DbError> {
     let now = app.clock.now();
-    let idle = app.session_rules().idle;
-    let idle_since = now.checked_sub(idle).unwrap_or(Timestamp::MIN);
+    let rules = app.session_rules();
     let reason = Reason::Expired;
     let mut total = 0;
     for _ in 0..BATCHES {
         let mut tx = app.db.write().await?;
-        let batch = sessions::end_run_out(&mut tx, reason.as_str(), idle_since, now, BATCH).await?;
+        let batch = sessions::end_run_out(&mut tx, reason.as_str(), &rules, now, BATCH).await?;
         for ended in &batch {
             let id = AuditId::new(now, &mut app.entropy.rng());
             let entry = Entry::new(id, now, Event::SignedOut, Outcome::Success);

@@ -37,15 +37,12 @@ pub async fn begin_session(
 ) -> Result<(), Refusal> {
     let former = visit.cookies.get(CookieKind::Session).map(cookie_hash);
     let secret = random_secret(&mut visit.rng);
-    let remembered = visit.app.config.session.remembered();
+    let rules = visit.app.session_rules();
     let wishes = Wishes {
-        remember: completed.wishes.remember && remembered.is_some(),
+        remember: completed.wishes.remember && rules.remembered.is_some(),
         ..completed.wishes
     };
-    let life = match remembered {
-        Some(days) if wishes.remember => days,
-        _ => visit.app.session_rules().life,
-    };
+    let life = rules.life(wishes.remember);
     let new = New {
         id_hash: cookie_hash(&secret),
         kind: SessionKind::Browser,
@@ -79,7 +76,7 @@ pub async fn begin_program_session(
         id_hash: ticket,
         kind: SessionKind::Rest,
         wishes: completed.wishes,
-        life: visit.app.session_rules().life,
+        life: visit.app.session_rules().ordinary,
     };
     create(visit, tx, completed, &new).await?;
     Ok(())

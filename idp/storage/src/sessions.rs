@@ -5,7 +5,7 @@ use idp_domain::Timestamp;
 use idp_domain::factors::Factor;
 use idp_domain::ids::{PersonId, Sid};
 use idp_domain::secrets::Tag;
-use idp_domain::sessions::Session;
+use idp_domain::sessions::{Session, SessionRules};
 use idp_domain::signin::{Holder, Wishes};
 use migrations::run;
 use sqlx::types::Json;
@@ -46,15 +46,19 @@ migrations::statements! {
     END_OF_PERSON: "UPDATE sessions SET ended_at = $2, end_reason = $3
         WHERE person_id = $1 AND ended_at IS NULL
         RETURNING sid, person_id, number";
-    END_RUN_OUT_SQLITE(Sqlite): "UPDATE sessions SET ended_at = $1, end_reason = $3
+    END_RUN_OUT_SQLITE(Sqlite): "UPDATE sessions SET ended_at = $1, end_reason = $2
         WHERE id_hash IN (SELECT id_hash FROM sessions WHERE ended_at IS NULL
-                AND (expires_at <= $1 OR (last_seen_at <= $2 AND NOT remembered)) LIMIT $4)
+                AND (expires_at <= $1
+                    OR (NOT remembered AND (signed_in_at <= $3 OR last_seen_at <= $4))
+                    OR (remembered AND (signed_in_at <= $5 OR last_seen_at <= $6))) LIMIT $7)
         RETURNING sid, person_id, number";
     /// Never waits for who ends or uses a session now: so two who end several can't block each
     /// other.
-    END_RUN_OUT_POSTGRES(Postgres): "UPDATE sessions SET ended_at = $1, end_reason = $3
+    END_RUN_OUT_POSTGRES(Postgres): "UPDATE sessions SET ended_at = $1, end_reason = $2
         WHERE id_hash IN (SELECT id_hash FROM sessions WHERE ended_at IS NULL
-                AND (expires_at <= $1 OR (last_seen_at <= $2 AND NOT remembered)) LIMIT $4
+                AND (expires_at <= $1
+                    OR (NOT remembered AND (signed_in_at <= $3 OR last_seen_at <= $4))
+                    OR (remembered AND (signed_in_at <= $5 OR last_seen_at <= $6))) LIMIT $7
                 FOR UPDATE SKIP LOCKED)
         RETURNING sid, person_id, number";
     /// The same person signed in again in the same browser: what she has entered stays entered.
@@ -231,17 +235,21 @@ pub async fn end_all(
     Ok(rows.into_iter().map(EndedSession::from).collect())
 }
 
-/// Ends at most `limit` that are too old, or not used since `idle_since` and not remembered.
+/// Ends at most `limit` that have run out by `rules`, as [`Session::is_live`] has it.
 pub async fn end_run_out(
     tx: &mut Tx,
     reason: &'static str,
-    idle_since: Timestamp,
+    rules: &SessionRules,
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<EndedSession>, DbError> {
     let sql = tx.pick(END_RUN_OUT_SQLITE, END_RUN_OUT_POSTGRES);
+    let [ordinary, remembered] = [false, true].map(|kind| rules.live_since(kind, now));
     let rows: Vec<EndedRow> = run!(tx, c => sqlx::query_as(sql)
-        .bind(Micros::from(now)).bind(Micros::from(idle_since)).bind(reason).bind(limit)
+        .bind(Micros::from(now)).bind(reason)
+        .bind(Micros::from(ordinary.signed_in)).bind(Micros::from(ordinary.seen))
+        .bind(Micros::from(remembered.signed_in)).bind(Micros::from(remembered.seen))
+        .bind(limit)
         .fetch_all(c))?;
     Ok(rows.into_iter().map(EndedSession::from).collect())
 }

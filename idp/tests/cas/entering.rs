@@ -212,6 +212,40 @@ async fn a_box_that_is_not_offered_means_nothing() {
     .await;
 }
 
+#[tokio::test] // CAS 123, SES-11: what the school offers less of ends for those who have it, too
+async fn fewer_days_hold_for_who_is_remembered_already() {
+    each_campus(async |campus| {
+        let now_offering = async |days: u32| {
+            let mut parts = campus.parts.clone();
+            parts.config.session.remembered_days = serde_json::from_value(days.into()).unwrap();
+            campus.node(&parts).await
+        };
+        let (week, never) = (now_offering(7).await, now_offering(0).await);
+        let mut remembered = campus.visitor();
+        sign_in_ticking(&mut remembered, &["rememberMe"]).await;
+        let gets_in = async |node: &idp::Idp| {
+            let mut copy = remembered.clone();
+            copy.route_to(node.router());
+            copy.get(&asking(SERVICE, &[])).await.ticket().is_some()
+        };
+        campus.advance(SignedDuration::from_mins(119));
+        assert!(gets_in(&never).await, "as anybody who signed in then");
+        campus.advance(SignedDuration::from_mins(120));
+        assert!(!gets_in(&never).await, "idle");
+        assert!(gets_in(&week).await);
+        campus.advance(SignedDuration::from_hours(24 * 7 - 3));
+        assert!(!gets_in(&week).await);
+        assert!(gets_in(&campus.idp).await);
+        // Its applications hear of the end, though the row says thirty days.
+        let live = "sessions WHERE ended_at IS NULL";
+        idp::jobs::expiry::sweep(campus.idp.app()).await.unwrap();
+        assert_eq!(campus.count(live).await, 1);
+        idp::jobs::expiry::sweep(week.app()).await.unwrap();
+        assert_eq!(campus.count(live).await, 0);
+    })
+    .await;
+}
+
 /// An application that takes no ticket from a session.
 async fn register_strict(campus: &Campus) -> &'static str {
     let entry = json!({ "id": "grades", "name": { "zh-CN": "成绩", "en": "Grades" },

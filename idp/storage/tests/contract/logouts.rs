@@ -11,7 +11,7 @@ use idp_storage::tickets::{self, LogoutNotice, NewTicket};
 use idp_storage::{Db, Tx, sessions};
 
 use crate::in_tx;
-use crate::support::{at, count, databases, id, race, session, student, tag};
+use crate::support::{RULES, at, count, databases, id, race, session, student, tag};
 
 const LANE: &str = "lib.example.edu:443";
 const NOTICES: &str = "SELECT count(*) FROM logout_notices";
@@ -140,7 +140,7 @@ async fn whoever_ends_the_sessions_each_grant_is_told_once() {
                 1 => sessions::end_all(&mut tx, person, "password_change", now)
                     .await
                     .unwrap(),
-                _ => sessions::end_run_out(&mut tx, "expired", at(0), now, 9)
+                _ => sessions::end_run_out(&mut tx, "expired", &RULES, now, 9)
                     .await
                     .unwrap(),
             };

@@ -1,12 +1,14 @@
 use idp_domain::applications::ApplicationId;
 use idp_domain::factors::Factor;
 use idp_domain::ids::{GrantId, Sid};
+use idp_domain::sessions::SessionRules;
 use idp_storage::tickets::{self, NewTicket};
-use idp_storage::{Db, persons, sessions};
+use idp_storage::{Db, Tx, persons, sessions};
+use jiff::SignedDuration;
 use migrations::run;
 
 use crate::in_tx;
-use crate::support::{CROWD, at, databases, id, race, session, student, tag, winners};
+use crate::support::{CROWD, RULES, at, databases, id, race, session, student, tag, winners};
 
 #[tokio::test]
 async fn a_session_comes_back_with_each_number_of_its_holder() {
@@ -139,11 +141,20 @@ async fn overtaking_never_goes_back() {
     }
 }
 
-/// Who has run out at `second`, with two hours of silence.
+/// The session of `seed` came from a remembered sign-in.
+async fn remember(tx: &mut Tx, seed: usize) {
+    let sql = "UPDATE sessions SET remembered = TRUE WHERE id_hash = $1";
+    run!(tx, c => sqlx::query(sql).bind(tag(seed).as_bytes()).execute(c)).unwrap();
+}
+
+/// Who has run out at `second`.
 async fn run_out(db: &Db, second: i64, limit: i64) -> Vec<Sid> {
-    let idle_since = at(second - 7200);
+    run_out_by(&RULES, db, second, limit).await
+}
+
+async fn run_out_by(rules: &SessionRules, db: &Db, second: i64, limit: i64) -> Vec<Sid> {
     let ended = in_tx!(db, tx =>
-        sessions::end_run_out(&mut tx, "expired", idle_since, at(second), limit));
+        sessions::end_run_out(&mut tx, "expired", rules, at(second), limit));
     let mut sids: Vec<_> = ended.into_iter().map(|session| session.sid).collect();
     sids.sort_unstable();
     sids
@@ -157,8 +168,7 @@ async fn a_session_runs_out_by_silence_or_age_and_a_remembered_one_by_age_alone(
         for seed in 1..=3 {
             session(&mut tx, person, seed).await;
         }
-        let remember = "UPDATE sessions SET remembered = TRUE WHERE id_hash = $1";
-        run!(tx, c => sqlx::query(remember).bind(tag(2).as_bytes()).execute(c)).unwrap();
+        remember(&mut tx, 2).await;
         assert!(sessions::touch(&mut tx, &tag(3), at(100)).await.unwrap());
         tx.commit().await.unwrap();
 
@@ -169,6 +179,58 @@ async fn a_session_runs_out_by_silence_or_age_and_a_remembered_one_by_age_alone(
         assert_eq!(run_out(&db, 7300, 9).await, [busy]);
         assert_eq!(run_out(&db, 8 * 3600 - 1, 9).await, []);
         assert_eq!(run_out(&db, 8 * 3600, 9).await, [remembered]);
+    }
+}
+
+#[tokio::test] // SES-11, CAS 51, 123
+async fn rules_that_were_shortened_end_what_began_under_longer_ones() {
+    let hours = SignedDuration::from_hours;
+    for db in databases().await {
+        let person = student(&db, 1, &["s1"]).await;
+        let mut tx = db.write().await.unwrap();
+        for seed in 1..=4 {
+            session(&mut tx, person, seed).await;
+        }
+        for seed in [2, 3, 4] {
+            remember(&mut tx, seed).await;
+        }
+        for seed in [1, 3] {
+            sessions::touch(&mut tx, &tag(seed), at(7000))
+                .await
+                .unwrap();
+        }
+        tx.commit().await.unwrap();
+        let sids = |seeds: &[usize]| {
+            let mut sids: Vec<_> = seeds.iter().map(|s| Sid(id(1_000_000 + s))).collect();
+            sids.sort_unstable();
+            sids
+        };
+        assert_eq!(run_out(&db, 7200, 9).await, []);
+        // Remembered for an hour, the others unchanged.
+        let shorter = SessionRules {
+            remembered: Some(hours(1)),
+            ..RULES
+        };
+        assert_eq!(run_out_by(&shorter, &db, 3599, 9).await, []);
+        assert_eq!(run_out_by(&shorter, &db, 3600, 1).await.len(), 1);
+        assert_eq!(run_out_by(&shorter, &db, 3600, 9).await.len(), 2);
+        assert_eq!(run_out_by(&shorter, &db, 3600, 9).await, []);
+        let mut tx = db.write().await.unwrap();
+        let again = "UPDATE sessions SET ended_at = NULL, end_reason = NULL";
+        run!(tx, c => sqlx::query(again).execute(c)).unwrap();
+        tx.commit().await.unwrap();
+        // Nobody is remembered any more: they live as all others do.
+        let never = SessionRules {
+            remembered: None,
+            ..RULES
+        };
+        assert_eq!(run_out_by(&never, &db, 7200, 9).await, sids(&[2, 4]));
+        let never = SessionRules {
+            ordinary: hours(2),
+            idle: hours(2),
+            ..never
+        };
+        assert_eq!(run_out_by(&never, &db, 7200, 9).await, sids(&[1, 3]));
     }
 }
 

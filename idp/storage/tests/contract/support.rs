@@ -7,6 +7,7 @@ use idp_domain::accounts::{AccountNumber, Affiliation, PersonName};
 use idp_domain::factors::Factor;
 use idp_domain::ids::{PersonId, Sid, uuid_v7};
 use idp_domain::secrets::Tag;
+use idp_domain::sessions::SessionRules;
 use idp_domain::signin::Wishes;
 use idp_storage::imports::{self, Begun};
 use idp_storage::roster::{self, Row};
@@ -87,6 +88,13 @@ fn row(number: &str, person: PersonId) -> Row {
         digest: tag(0),
     }
 }
+
+/// Eight hours, two of silence; who is remembered has eight hours of either.
+pub const RULES: SessionRules = SessionRules {
+    ordinary: SignedDuration::from_hours(8),
+    idle: SignedDuration::from_hours(2),
+    remembered: Some(SignedDuration::from_hours(8)),
+};
 
 /// A session that began at second 0 and ends eight hours later.
 pub async fn session(tx: &mut Tx, person: PersonId, seed: usize) -> (Tag, Sid) {
