@@ -2,6 +2,7 @@
 //! Appendix C, after SAML 2.0 core §3.7.1), read as strictly as a careful service would.
 
 use jiff::Timestamp;
+use quick_xml::events::Event;
 use roxmltree::{Document, Node, NodeType, ParsingOptions};
 use thiserror::Error;
 use url::form_urlencoded;
@@ -100,6 +101,9 @@ impl LogoutDocument {
         if begins_name_with_colon(text) {
             return Err(LogoutError::Xml("a name begins with a colon".to_owned()));
         }
+        if !is_well_formed(text) {
+            return Err(LogoutError::Xml("it is not well-formed".to_owned()));
+        }
         let options = ParsingOptions {
             allow_dtd: false,
             nodes_limit: MOST_NODES,
@@ -153,6 +157,25 @@ fn begins_name_with_colon(text: &str) -> bool {
             .split_ascii_whitespace()
             .skip(1)
             .any(|word| word.starts_with(':'))
+}
+
+/// roxmltree takes some documents that are none, such as those with a namespace declared twice: we
+/// would read in them what others don't. What a reader of another making refuses is refused.
+fn is_well_formed(text: &str) -> bool {
+    let mut reader = quick_xml::Reader::from_str(text);
+    reader.config_mut().check_comments = true;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(tag) | Event::Empty(tag)) => {
+                if tag.attributes().any(|attribute| attribute.is_err()) {
+                    return false;
+                }
+            }
+            Ok(Event::Eof) => return true,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 /// True if the text may declare a document type, wherever and however it is written: no logout
@@ -353,6 +376,9 @@ mod tests {
             assert_ne!(odd, declared);
             assert!(matches!(parse(&odd), Err(LogoutError::Xml(_))));
         }
+        let odd = declared.replacen(" xmlns=", " xmlns=\"urn:a\" xmlns=", 1);
+        assert_ne!(odd, declared);
+        assert!(matches!(parse(&odd), Err(LogoutError::Xml(_))));
     }
 
     #[test]

@@ -2,6 +2,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use quick_xml::events::Event;
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::{PROTOCOL, SOAP};
@@ -118,17 +119,17 @@ fn readable(body: &[u8]) -> Result<&str, BadSamlRequest> {
     if holds(b"<!DOCTYPE") || holds(b"<!ENTITY") {
         return Err(BadSamlRequest::Doctype);
     }
-    // An attribute `x:xmlns` declares nothing, but roxmltree takes it for the default namespace:
-    // our reader would find a request where others find none.
-    if text.contains(":xmlns") || begins_name_with_colon(text) {
-        return Err(BadSamlRequest::NotWellFormed);
-    }
     // Each attribute has its equals sign, so this many attributes at most.
     if text.bytes().filter(|b| *b == b'=').count() > MAX_ATTRIBUTES {
         return Err(BadSamlRequest::TooComplex);
     }
     if names_another_encoding(text) {
         return Err(BadSamlRequest::Encoding);
+    }
+    // An attribute `x:xmlns` declares nothing, but roxmltree takes it for the default namespace:
+    // our reader would find a request where others find none.
+    if text.contains(":xmlns") || begins_name_with_colon(text) || !is_well_formed(text) {
+        return Err(BadSamlRequest::NotWellFormed);
     }
     Ok(text)
 }
@@ -178,6 +179,25 @@ fn begins_name_with_colon(text: &str) -> bool {
             .split_ascii_whitespace()
             .skip(1)
             .any(|word| word.starts_with(':'))
+}
+
+/// roxmltree takes some documents that are none, such as those with a namespace declared twice: we
+/// would read in them what others don't. What a reader of another making refuses is refused.
+fn is_well_formed(text: &str) -> bool {
+    let mut reader = quick_xml::Reader::from_str(text);
+    reader.config_mut().check_comments = true;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(tag) | Event::Empty(tag)) => {
+                if tag.attributes().any(|attribute| attribute.is_err()) {
+                    return false;
+                }
+            }
+            Ok(Event::Eof) => return true,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 /// The one request of the one body of the envelope (SOAP 1.1 §4).

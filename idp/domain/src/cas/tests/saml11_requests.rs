@@ -299,6 +299,19 @@ fn a_name_that_begins_with_a_colon_is_no_name() {
     }
 }
 
+#[test] // XML-04: found by fuzzing
+fn a_document_that_only_one_reader_takes_is_refused() {
+    for odd in [
+        // Namespaces in XML 1.0 §6.3: no two attributes of one name.
+        r#"xmlns="urn:a" xmlns="urn:b" xmlns:samlp"#,
+        r#"xmlns:a="urn:a" xmlns:a="urn:b" xmlns:samlp"#,
+    ] {
+        let document = ENVELOPE.replacen("xmlns:samlp", odd, 1);
+        assert_ne!(document, ENVELOPE);
+        assert_eq!(parse(&document).err(), Some(BadSamlRequest::NotWellFormed));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
 
