@@ -9,10 +9,11 @@ use idp_domain::cas::{
     ProxyFailureReason, ProxyGrant, ProxyGrantingTicket, ProxyRequest, ProxyTicket, decode_pairs,
     render_proxy_failure, render_proxy_success,
 };
-use idp_domain::ids::PersonId;
+use idp_domain::ids::{EventId, PersonId, ProxyGrantingId};
+use idp_domain::secrets::Use;
 use idp_domain::sessions::Authority;
 use idp_storage::proxy_granting_tickets::{self, Proxy};
-use idp_storage::{audit, sessions};
+use idp_storage::{audit, sessions, throttle};
 
 use super::tickets;
 use super::validate::respond;
@@ -27,7 +28,11 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
         Err(bad) => (bad.format, Err(bad.reason)),
         Ok(request) => (request.format, grant(&mut visit, &request).await?),
     };
-    let word = if result.is_ok() { "success" } else { "failure" };
+    let word = match &result {
+        Ok(_) => "success",
+        Err(ProxyFailureReason::TooMany) => "limited",
+        Err(_) => "failure",
+    };
     metrics::counter!("cas_proxy_requests_total", "result" => word).increment(1);
     Ok(respond(match &result {
         Ok(ticket) => render_proxy_success(ticket, format),
@@ -53,6 +58,9 @@ async fn grant(
     };
     let chain = proxy_granting_tickets::chain(&mut conn, granting.id).await?;
     drop(conn);
+    if !may_ask(visit, granting.id).await? {
+        return Ok(Err(ProxyFailureReason::TooMany));
+    }
     let person = session.person;
     let asking = granting.application.clone();
     let registry = visit.app.applications.current();
@@ -79,6 +87,23 @@ async fn grant(
         Ok(grant) => issue(visit, grant, &target, &service).await,
         Err(reason) => refuse(visit, person, &asking, reason).await,
     }
+}
+
+/// An application that asks in a loop would fill tables and audit trail as long as the session
+/// lives. So many requests for one ticket, counted in the store before anything is judged, whether
+/// granted or refused; beyond them only a metric counts.
+async fn may_ask(visit: &mut Visit, granting: ProxyGrantingId) -> Result<bool, Refusal> {
+    let now = visit.now;
+    let event = EventId::new(now, &mut visit.rng);
+    let parts = [b"proxy".as_slice(), granting.0.as_bytes()];
+    let bucket = visit.app.keys.mac(Use::Throttle, &parts);
+    let limit = [visit.app.config.limits.proxy_requests()];
+    let mut tx = visit.app.db.write().await?;
+    let place = throttle::reserve(&mut tx, event, &bucket, &limit, now).await?;
+    if place.is_ok() {
+        tx.commit().await?;
+    }
+    Ok(place.is_ok())
 }
 
 /// A chain as the registry has it now; nothing when one of it isn't there any more.

@@ -1,4 +1,4 @@
-use idp_domain::factors::PasswordRules;
+use idp_domain::factors::{Limit, PasswordRules};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,8 @@ pub struct Limits {
     pub captcha_per_minute: Bounded<1, 10_000>,
     /// The same for each address of the campus.
     pub campus_captcha_per_minute: Bounded<1, 1_000_000>,
+    /// Requests for proxy tickets by one proxy-granting ticket in ten minutes.
+    pub proxy_per_ten_minutes: Bounded<10, 100_000>,
     /// Sign-ins that may wait for the password hash; past it visitors get 503.
     pub queue_length: Bounded<1, 1_000_000>,
     /// Wrong passwords of an account in 24 h after which a captcha is asked.
@@ -42,6 +44,7 @@ impl Default for Limits {
         const CAMPUS: Bounded<10, 1_000_000> = Bounded::of(6_000);
         const CAPTCHAS: Bounded<1, 10_000> = Bounded::of(30);
         const CAMPUS_CAPTCHAS: Bounded<1, 1_000_000> = Bounded::of(1_200);
+        const PROXY: Bounded<10, 100_000> = Bounded::of(600);
         const QUEUE: Bounded<1, 1_000_000> = Bounded::of(10_000);
         const CAPTCHA_AFTER: Bounded<1, 10> = Bounded::of(3);
         const DELAY_AFTER: Bounded<2, 50> = Bounded::of(10);
@@ -56,6 +59,7 @@ impl Default for Limits {
             campus_per_minute: CAMPUS,
             captcha_per_minute: CAPTCHAS,
             campus_captcha_per_minute: CAMPUS_CAPTCHAS,
+            proxy_per_ten_minutes: PROXY,
             queue_length: QUEUE,
             captcha_after: CAPTCHA_AFTER,
             delay_after: DELAY_AFTER,
@@ -77,6 +81,12 @@ impl Limits {
             delay: SignedDuration::from_mins(self.delay_minutes.get().into()),
             second_channel_after: self.second_channel_after.get(),
         }
+    }
+
+    /// How often an application may ask by one proxy-granting ticket.
+    pub fn proxy_requests(&self) -> Limit {
+        let window = SignedDuration::from_mins(10);
+        Limit::new(self.proxy_per_ten_minutes.get(), window)
     }
 
     pub(super) fn check(&self) -> Result<(), Problem> {

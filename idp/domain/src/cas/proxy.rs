@@ -41,11 +41,13 @@ pub enum ProxyFailureReason {
     TargetNotAllowed,
     /// One proxy more than we let act in a row (TKT-11).
     ChainTooLong,
+    /// More than one proxy-granting ticket may ask for in a while; what for makes no difference.
+    TooMany,
     Internal,
 }
 
 impl ProxyFailureReason {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::MissingParameter,
         Self::DuplicateParameter,
         Self::UnknownFormat,
@@ -53,6 +55,7 @@ impl ProxyFailureReason {
         Self::NoLongerAllowed,
         Self::TargetNotAllowed,
         Self::ChainTooLong,
+        Self::TooMany,
         Self::Internal,
     ];
 
@@ -63,7 +66,8 @@ impl ProxyFailureReason {
             }
             Self::UnknownTicket | Self::NoLongerAllowed => ProxyFailureCode::InvalidTicket,
             Self::TargetNotAllowed | Self::ChainTooLong => ProxyFailureCode::UnauthorizedService,
-            Self::Internal => ProxyFailureCode::InternalError,
+            // §2.7.3 has no code for this; the text says it.
+            Self::TooMany | Self::Internal => ProxyFailureCode::InternalError,
         }
     }
 
@@ -79,6 +83,9 @@ impl ProxyFailureReason {
                 "the service is not allowed to obtain proxy tickets for this target"
             }
             Self::ChainTooLong => "the chain of proxies is too long",
+            Self::TooMany => {
+                "too many requests with this proxy-granting ticket; try again in some minutes"
+            }
             Self::Internal => "an internal error; try again",
         }
     }
