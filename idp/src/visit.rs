@@ -63,7 +63,7 @@ impl Context {
             here: parts
                 .uri
                 .query()
-                .map(|query| idp_domain::cas::decode_pairs(query.as_bytes()))
+                .map(|query| idp_domain::form::decode_pairs(query.as_bytes()))
                 .unwrap_or_default(),
             host: host(&parts.uri, headers),
             is_get: parts.method.is_safe(),

@@ -55,6 +55,31 @@ events! {
     ProxyGranted = "cas.proxy.grant",
     /// An application may not have a ticket for another one.
     ProxyRefused = "cas.proxy.refuse",
+    /// An authorization request named a client or an address that nobody registered.
+    ClientRefused = "oidc.client.reject",
+    CodeIssued = "oidc.code.issue",
+    /// A code was redeemed for tokens.
+    CodeRedeemed = "oidc.code.redeem",
+    CodeReplayed = "oidc.code.replay",
+    CodeRefused = "oidc.code.refuse",
+    TokenRefreshed = "oidc.refresh",
+    RefreshRefused = "oidc.refresh.refuse",
+    /// A refresh token came back that had a successor: all of its family was revoked.
+    RefreshReused = "oidc.refresh.reuse",
+    TokenRevoked = "oidc.revoke",
+    ClientTokenIssued = "oidc.client_credentials",
+    /// A client could not show that it is who it says.
+    ClientAuthRefused = "oidc.client_auth.refuse",
+    ConsentGiven = "oidc.consent.give",
+    ConsentRefused = "oidc.consent.refuse",
+    ConsentWithdrawn = "oidc.consent.withdraw",
+    DeviceAsked = "oidc.device.ask",
+    DeviceApproved = "oidc.device.approve",
+    DeviceDenied = "oidc.device.deny",
+    ClientRegistered = "oidc.client.register",
+    ClientUnregistered = "oidc.client.unregister",
+    InitialTokenMade = "oidc.initial_token.make",
+    KeysRotated = "oidc.keys.rotate",
     PeopleImported = "import.people",
     ApplicationChanged = "application.change",
     ApplicationRemoved = "application.remove",

@@ -38,6 +38,8 @@ id! {
     GrantId;
     /// An application's right to act for a signed-in person (CAS proxy-granting ticket).
     ProxyGrantingId;
+    /// What an OIDC application may do for a person, or for itself.
+    AuthorizationId;
     /// A one-time code that was sent.
     CodeId;
     /// A message in the outbox; also its idempotency key.

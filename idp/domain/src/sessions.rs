@@ -6,6 +6,7 @@ use crate::applications::{AccessDenial, Application, NumberFor};
 use crate::cas::ProxyGrant;
 use crate::factors::Factor;
 use crate::ids::{PersonId, ProxyGrantingId, Sid};
+use crate::oidc::{ClientGrant, OfflineGrant};
 use crate::secrets::Tag;
 use crate::signin::{Denial, HeldNumber, Holder, StepPolicy, may_issue};
 
@@ -170,24 +171,35 @@ fn number_at<'a>(
 /// In whose name something is issued. Each kind has one constructor, which asks [`may_issue`].
 #[derive(Clone, Copy, Debug)]
 pub enum Authority<'a> {
+    /// A person who is here.
     ActiveSession(&'a ActiveSession),
+    /// An application that acts for her at another one (CAS).
     ProxyGrant(&'a ProxyGrant),
+    /// What an application holds of her, wherever she is (OIDC).
+    OfflineGrant(&'a OfflineGrant),
+    /// An application for itself (RFC 6749 §4.4).
+    Client(&'a ClientGrant),
 }
 
 impl<'a> Authority<'a> {
-    /// The session that it stands on: what is issued ends with it.
-    pub fn session(self) -> &'a Session {
+    /// The session that it stands on: what is issued ends with it. Offline access and an
+    /// application's own have none.
+    pub fn session(self) -> Option<&'a Session> {
         match self {
-            Self::ActiveSession(active) => active.session(),
-            Self::ProxyGrant(grant) => grant.session(),
+            Self::ActiveSession(active) => Some(active.session()),
+            Self::ProxyGrant(grant) => Some(grant.session()),
+            Self::OfflineGrant(grant) => grant.session(),
+            Self::Client(_) => None,
         }
     }
 
     /// The number that the application gets.
-    pub fn number(self) -> &'a HeldNumber {
+    pub fn number(self) -> Option<&'a HeldNumber> {
         match self {
-            Self::ActiveSession(active) => active.number(),
-            Self::ProxyGrant(grant) => grant.number(),
+            Self::ActiveSession(active) => Some(active.number()),
+            Self::ProxyGrant(grant) => Some(grant.number()),
+            Self::OfflineGrant(grant) => Some(grant.number()),
+            Self::Client(_) => None,
         }
     }
 
@@ -195,15 +207,15 @@ impl<'a> Authority<'a> {
     pub fn is_fresh(self) -> bool {
         match self {
             Self::ActiveSession(active) => active.is_fresh(),
-            Self::ProxyGrant(_) => false,
+            Self::ProxyGrant(_) | Self::OfflineGrant(_) | Self::Client(_) => false,
         }
     }
 
     /// The application that acts for her, by what it holds; nothing for herself.
     pub fn proxied_by(self) -> Option<ProxyGrantingId> {
         match self {
-            Self::ActiveSession(_) => None,
             Self::ProxyGrant(grant) => Some(grant.granting().id),
+            Self::ActiveSession(_) | Self::OfflineGrant(_) | Self::Client(_) => None,
         }
     }
 }

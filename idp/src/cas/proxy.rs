@@ -6,9 +6,10 @@ use axum::response::Response;
 use idp_domain::applications::{Application, ApplicationId, ProvenService, ProvenTarget, Registry};
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::cas::{
-    ProxyFailureReason, ProxyGrant, ProxyGrantingTicket, ProxyRequest, ProxyTicket, decode_pairs,
+    ProxyFailureReason, ProxyGrant, ProxyGrantingTicket, ProxyRequest, ProxyTicket,
     render_proxy_failure, render_proxy_success,
 };
+use idp_domain::form::decode_pairs;
 use idp_domain::ids::{EventId, PersonId, ProxyGrantingId};
 use idp_domain::secrets::Use;
 use idp_domain::sessions::Authority;

@@ -34,7 +34,10 @@ pub async fn issue(
     bound: Bound<'_>,
 ) -> Result<bool, Refusal> {
     let now = visit.now;
-    let session = authority.session();
+    // What stands on no session can't end with one: no ticket.
+    let (Some(session), Some(number)) = (authority.session(), authority.number()) else {
+        return Ok(false);
+    };
     let grant = GrantId::new(now, &mut visit.rng);
     let logout = bound.lane.map(|lane| LogoutNotice {
         lane: lane.to_owned(),
@@ -50,7 +53,7 @@ pub async fn issue(
         grant,
         sid: session.sid,
         application: &application.id,
-        number: &authority.number().number,
+        number: &number.number,
         service: bound.service,
         logout,
         proxied_by: authority.proxied_by(),

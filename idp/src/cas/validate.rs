@@ -9,9 +9,10 @@ use axum::response::Response;
 use idp_domain::applications::ProvenService;
 use idp_domain::cas::{
     BadSamlQuery, BadSamlRequest, Endpoint, FailureReason, Rendered, SamlAnswer, SamlFailure,
-    SamlQuery, SamlRequest, Success, ValidateRequest, decode_pairs, plain_no, plain_yes,
-    render_failure, render_saml_failure, render_saml_success, render_success, saml_id,
+    SamlQuery, SamlRequest, Success, ValidateRequest, plain_no, plain_yes, render_failure,
+    render_saml_failure, render_saml_success, render_success, saml_id,
 };
+use idp_domain::form::decode_pairs;
 use themes::pages::Failure;
 
 use super::redeem;

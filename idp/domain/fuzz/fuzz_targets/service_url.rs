@@ -6,7 +6,8 @@
 use std::sync::LazyLock;
 
 use idp_domain::applications::{ProvenService, Registry, ServiceUrl, parse_entries};
-use idp_domain::cas::{LoginRequest, ServiceTicket, decode_pairs};
+use idp_domain::cas::{LoginRequest, ServiceTicket};
+use idp_domain::form::decode_pairs;
 use libfuzzer_sys::fuzz_target;
 use url::Url;
 

@@ -1,7 +1,6 @@
 //! The CAS protocol's own words (CAS Protocol Specification 3.0.3): its tickets, its requests and
 //! its answers. What happens in between is the identity provider's.
 
-mod form;
 mod logout;
 mod params;
 mod proxy;
@@ -13,7 +12,6 @@ mod tests;
 mod ticket;
 mod xml;
 
-pub use form::decode_pairs;
 pub use logout::{LOGOUT_PARAMETER, front_channel_value, logout_request_id, render_logout_request};
 pub use params::{
     BadLoginRequest, BadProxyRequest, BadValidateRequest, Endpoint, Format, LoginRequest,

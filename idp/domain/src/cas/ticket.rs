@@ -1,9 +1,6 @@
-use std::fmt;
-
 use jiff::SignedDuration;
-use rand::CryptoRng;
 
-use crate::secrets::{Tag, hash_secret, random_base62};
+use crate::secrets::random_secrets;
 
 /// How long a service or proxy ticket may wait for its validation: the browser's next request and
 /// the application's answer to it (CAS 3.0.3 §3.1.1 permits 5 minutes).
@@ -48,58 +45,7 @@ impl TicketKind {
 #[error("isn't a ticket of this kind")]
 pub struct BadTicket;
 
-/// True for the prefix, the length and the alphabet that tickets of this kind have.
-fn has_form(text: &str, kind: &str, random_characters: usize) -> bool {
-    text.strip_prefix(kind)
-        .and_then(|rest| rest.strip_prefix('-'))
-        .is_some_and(|random| {
-            random.len() == random_characters && random.bytes().all(|b| b.is_ascii_alphanumeric())
-        })
-}
-
-/// One type for each kind of ticket, so that none is taken for another (TKT-16). In clear they
-/// exist only on their way out or just come back; at rest there is the hash.
-macro_rules! tickets {
-    ($($(#[$doc:meta])* $name:ident = $kind:literal + $random:ident;)+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq)]
-        pub struct $name(String);
-
-        impl $name {
-            pub fn generate(rng: &mut impl CryptoRng) -> Self {
-                Self(format!(concat!($kind, "-{}"), random_base62($random, rng)))
-            }
-
-            /// Only what we could have made is worth a look-up.
-            ///
-            /// # Errors
-            /// [`BadTicket`] for another prefix, length or alphabet.
-            pub fn parse(text: &str) -> Result<Self, BadTicket> {
-                has_form(text, $kind, $random)
-                    .then(|| Self(text.to_owned()))
-                    .ok_or(BadTicket)
-            }
-
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-
-            /// What the database knows it by; the kind is part of it.
-            pub fn hash(&self) -> Tag {
-                hash_secret($kind, &self.0)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            /// The last four characters, enough to follow one ticket through a log (TKT-09).
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($kind, "-…{}"), &self.0[self.0.len() - 4..])
-            }
-        }
-    )+};
-}
-
-tickets! {
+random_secrets! { BadTicket:
     /// What a browser carries to the service (§3.1).
     ServiceTicket = "ST" + SHORT_LIVED;
     /// What one service shows to another in a person's name (§3.2).

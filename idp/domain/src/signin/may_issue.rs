@@ -106,6 +106,8 @@ pub enum Denial {
     MustAcceptNotice,
     /// The application is not for this person, or not now.
     NoAccess(AccessDenial),
+    /// The session that it belonged to is over, or something since makes all that is older void.
+    SessionEnded,
     /// She has several numbers, and the application leaves it to her by which it knows her.
     MustChooseNumber,
 }
@@ -121,6 +123,7 @@ impl Denial {
             Self::MustBindPhone => "must_bind_phone",
             Self::MustAcceptNotice => "must_accept_notice",
             Self::NoAccess(_) => "no_access",
+            Self::SessionEnded => "session_ended",
             Self::MustChooseNumber => "must_choose_number",
         }
     }

@@ -1,7 +1,8 @@
 use crate::cas::{
     BadLoginRequest, BadValidateRequest, Endpoint, FailureReason, Format, LoginRequest,
-    LogoutRequest, Method, ProxyFailureReason, ProxyRequest, ValidateRequest, decode_pairs,
+    LogoutRequest, Method, ProxyFailureReason, ProxyRequest, ValidateRequest,
 };
+use crate::form::decode_pairs;
 
 fn login(query: &str) -> LoginRequest {
     LoginRequest::parse(&decode_pairs(query.as_bytes())).unwrap()

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use crate::cas::{
     BadSamlQuery, BadSamlRequest, Format, MAX_SAML_REQUEST_BYTES, SamlQuery, SamlRequest,
-    decode_pairs,
 };
+use crate::form::decode_pairs;
 
 const TICKET: &str = "ST-0123456789abcdefghijABCDEFGHI";
 

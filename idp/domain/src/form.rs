@@ -1,5 +1,7 @@
+//! Queries and form bodies, for every protocol alike.
+
 /// The pairs of a query or of an `application/x-www-form-urlencoded` body, percent-decoded exactly
-/// once (CAS 3.0.3 §2.1.1).
+/// once (CAS 3.0.3 §2.1.1, RFC 6749 appendix B).
 ///
 /// Octets that are not UTF-8, as in the GBK addresses of old campus applications, stay
 /// percent-encoded: a service's own query then still leads to the same page, where a replacement

@@ -1,0 +1,43 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{ClaimsRequest, Scopes};
+use crate::factors::Factor;
+
+/// What a person's decision, or the school's, gave an application: all that its tokens say later.
+/// Kept with the code, then with the authorization.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Granted {
+    pub scopes: Scopes,
+    #[serde(default)]
+    pub claims: ClaimsRequest,
+    /// Comes back in the ID token (OpenID Connect Core §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// Resources that its access tokens may be for (RFC 8707); without one they are for us.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// When and by what she signed in: `auth_time`, `acr`, `amr`.
+    pub signed_in_at: Timestamp,
+    pub factors: Vec<Factor>,
+    /// `auth_time` was asked for, by `max_age` or by the entry.
+    #[serde(default)]
+    pub wants_auth_time: bool,
+    /// The key that the tokens are bound to (RFC 9449 §10, §6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_thumbprint: Option<String>,
+    /// Its refresh tokens outlive the session (§11).
+    #[serde(default)]
+    pub offline: bool,
+}
+
+/// What a code stands for between the two endpoints (RFC 6749 §4.1.2, §4.1.3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CodeRequest {
+    /// As it came; the redemption must name the same.
+    pub redirect_uri: String,
+    /// S256 (RFC 7636 §4.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_challenge: Option<String>,
+    pub granted: Granted,
+}

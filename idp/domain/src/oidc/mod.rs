@@ -1,0 +1,24 @@
+//! OpenID Connect's and OAuth's own words: requests, checks, claims, tokens. What happens in
+//! between is the identity provider's. One check of the protocol is one small file, which cites
+//! its clause.
+
+mod claims_request;
+mod client_grant;
+mod error;
+mod granted;
+mod offline_grant;
+mod refresh;
+mod scope;
+mod tokens;
+
+pub use claims_request::{ClaimAsk, ClaimsRequest};
+pub use client_grant::ClientGrant;
+pub use error::{ErrorCode, OAuthError};
+pub use granted::{CodeRequest, Granted};
+pub use offline_grant::{Held, OfflineGrant};
+pub use refresh::{BadRefreshToken, RefreshToken};
+pub use scope::{BadScope, Scope, Scopes};
+pub use tokens::{
+    ACCESS_TOKEN_TTL, AuthorizationCode, BadToken, CODE_TTL, DeviceCode, InitialAccessToken,
+    OpaqueAccessToken, PUSHED_REQUEST_TTL, PushedRequest, REFRESH_GRACE, RegistrationToken,
+};
