@@ -2,6 +2,10 @@
 //! between is the identity provider's. One check of the protocol is one small file, which cites
 //! its clause.
 
+pub mod client_assertion;
+pub mod dpop;
+pub mod jose;
+
 mod claims_request;
 mod client_grant;
 mod error;
@@ -9,6 +13,7 @@ mod granted;
 mod offline_grant;
 mod refresh;
 mod scope;
+mod spend_once;
 mod tokens;
 
 pub use claims_request::{ClaimAsk, ClaimsRequest};
@@ -18,6 +23,7 @@ pub use granted::{CodeRequest, Granted};
 pub use offline_grant::{Held, OfflineGrant};
 pub use refresh::{BadRefreshToken, RefreshToken};
 pub use scope::{BadScope, Scope, Scopes};
+pub use spend_once::SpendOnce;
 pub use tokens::{
     ACCESS_TOKEN_TTL, AuthorizationCode, BadToken, CODE_TTL, DeviceCode, InitialAccessToken,
     OpaqueAccessToken, PUSHED_REQUEST_TTL, PushedRequest, REFRESH_GRACE, RegistrationToken,
