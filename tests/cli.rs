@@ -224,7 +224,8 @@ fn the_ledger_of_logouts_is_read_by_application_person_and_day() {
     let yimen = Yimen::new();
     let said = yimen.run(&["application", "logouts"]);
     assert_eq!(
-        said.out, "application\twaiting\tretrying\thanded\tshown\tdelivered\tfailed\tskipped\n",
+        said.out,
+        "application\twaiting\tretrying\thanded\tshown\tdelivered\ttold\tfailed\tskipped\n",
         "{said:?}"
     );
     let of_library = ["application", "logouts", "--application", "library"];

@@ -72,7 +72,7 @@ pub async fn sign_out(visitor: &Visitor) -> Result<Page> {
 }
 
 /// What came of the notices to the applications, as the page after a sign-out says it in the end:
-/// `delivered` or `failed` for each. Waits while one has no answer yet.
+/// `delivered`, `told` or `failed` for each. Waits while one has no answer yet.
 pub async fn outcome(visitor: &Visitor, signed_out: Page) -> Result<Vec<String>> {
     let deadline = Instant::now() + LOGOUT_PATIENCE;
     let again = signed_out.attribute("#ledger-again", "href");

@@ -362,11 +362,28 @@ fn the_headline_after_the_sign_out_counts_the_applications() {
     assert_eq!(zh("waiting"), "已退出登录，正在退出 3\u{a0}个系统");
     assert_eq!(
         zh("failed"),
-        "已退出 2\u{a0}个系统，1\u{a0}个仍在重试，2\u{a0}个未能退出"
+        "已退出 2\u{a0}个系统，1\u{a0}个已通知（未确认），1\u{a0}个仍在重试，2\u{a0}个未能退出"
     );
     assert_eq!(
-        headline("retrying", Locale::En),
-        "Signed out of 5 systems, 1 still being tried"
+        zh("told"),
+        "已退出 3\u{a0}个系统，2\u{a0}个已通知（未确认），1\u{a0}个仍在重试"
+    );
+    assert_eq!(
+        zh("told_alone"),
+        "已退出登录，1\u{a0}个系统已通知（未确认）"
+    );
+    let en = |name| headline(name, Locale::En);
+    assert_eq!(
+        en("retrying"),
+        "Signed out of 5 systems; 1 still being retried"
+    );
+    assert_eq!(
+        en("told"),
+        "Signed out of 3 systems; 2 told, not confirmed; 1 still being retried"
+    );
+    assert_eq!(
+        en("told_alone"),
+        "You have signed out; 1 system told, not confirmed"
     );
 }
 

@@ -34,7 +34,8 @@ pub fn ledger(registry: &Registry, notices: &[(String, NoticeState)]) -> Ledger 
         _ => Some(SOON),
     };
     Ledger {
-        delivered: count(LedgerState::Delivered) + count(LedgerState::Shown),
+        delivered: count(LedgerState::Delivered),
+        told: count(LedgerState::Told) + count(LedgerState::Shown),
         retrying: count(LedgerState::Retrying),
         failed: count(LedgerState::Failed),
         rows: worst
@@ -53,6 +54,7 @@ pub fn ledger(registry: &Registry, notices: &[(String, NoticeState)]) -> Ledger 
 fn shown(state: NoticeState) -> Option<LedgerState> {
     Some(match state {
         NoticeState::Delivered => LedgerState::Delivered,
+        NoticeState::Told => LedgerState::Told,
         NoticeState::Waiting => LedgerState::Waiting,
         NoticeState::Retrying => LedgerState::Retrying,
         NoticeState::Failed => LedgerState::Failed,
@@ -65,9 +67,10 @@ fn weight(state: LedgerState) -> u8 {
     match state {
         LedgerState::Delivered => 0,
         LedgerState::Shown => 1,
-        LedgerState::Waiting => 2,
-        LedgerState::Retrying => 3,
-        LedgerState::Failed => 4,
+        LedgerState::Told => 2,
+        LedgerState::Waiting => 3,
+        LedgerState::Retrying => 4,
+        LedgerState::Failed => 5,
     }
 }
 
@@ -88,7 +91,7 @@ pub fn names(registry: &Registry, application: &str) -> themes::Names {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use NoticeState::{Delivered, Failed, Handed, Retrying, Skipped, Waiting};
+    use NoticeState::{Delivered, Failed, Handed, Retrying, Shown, Skipped, Told, Waiting};
 
     fn of(notices: &[(&str, NoticeState)]) -> Ledger {
         let notices: Vec<_> = notices
@@ -109,8 +112,15 @@ mod tests {
             ("forum", Waiting),
             ("wall", Skipped),
             ("old", Handed),
+            ("older", Shown),
+            ("web", Delivered),
+            ("web", Told),
+            ("wiki", Told),
+            ("wiki", Retrying),
         ]);
-        assert_eq!((page.delivered, page.retrying, page.failed), (2, 1, 1));
+        // What nobody confirmed is no success.
+        assert_eq!((page.delivered, page.told), (1, 3));
+        assert_eq!((page.retrying, page.failed), (2, 1));
         let rows: Vec<_> = page
             .rows
             .iter()
@@ -122,7 +132,10 @@ mod tests {
                 ("forum", LedgerState::Failed),
                 ("library", LedgerState::Retrying),
                 ("mail", LedgerState::Delivered),
-                ("old", LedgerState::Shown)
+                ("old", LedgerState::Shown),
+                ("older", LedgerState::Shown),
+                ("web", LedgerState::Told),
+                ("wiki", LedgerState::Retrying)
             ]
         );
     }
@@ -137,6 +150,7 @@ mod tests {
             of(&[("a", Delivered), ("b", Retrying)]).refresh_seconds,
             Some(LATER)
         );
-        assert_eq!(of(&[("a", Delivered), ("b", Failed)]).refresh_seconds, None);
+        let still = of(&[("a", Delivered), ("b", Failed), ("c", Told), ("d", Shown)]);
+        assert_eq!(still.refresh_seconds, None);
     }
 }

@@ -2,6 +2,7 @@
 //! it. The registry of now decides, not the one of the sign-in: nobody is asked who isn't
 //! registered any more (TKT-08, XML-06).
 
+use idp_domain::applications::doctor::sends_to_login;
 use idp_domain::applications::{ApplicationId, LogoutChannel, OutboundUrl, Registry};
 use idp_domain::cas::{LOGOUT_PARAMETER, front_channel_value, render_logout_request};
 use idp_domain::ids::{GrantId, Sid};
@@ -11,6 +12,7 @@ use idp_storage::outbox::{self, Leased};
 use idp_storage::{DbError, Tx};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
+use url::Url;
 
 use crate::app::App;
 use crate::egress::{Answer, EgressError};
@@ -112,15 +114,22 @@ async fn attempt(app: &App, leased: &Leased, notice: &Notice) -> Verdict {
     if let Err(error) = &outcome {
         tracing::info!(application = %notice.application, %error, "a logout notice");
     }
-    judge(outcome)
+    judge(&to, outcome, app.config.server.issuer.url())
 }
 
-/// A 2xx is an answer of who signs out (CAS 3.0.3 §2.3.3.2). A redirect or a refusal would be the
+/// A 2xx is an answer of who signs out (CAS 3.0.3 §2.3.3.2). A redirect to our login comes from an
+/// application that got the notice and knows nobody in it: because it just ended the session, as
+/// `mod_auth_cas` does, or because it reads no notices. Another redirect or a refusal would be the
 /// same next time; anything else may pass.
-fn judge(outcome: Result<Answer, EgressError>) -> Verdict {
+fn judge(to: &OutboundUrl, outcome: Result<Answer, EgressError>, issuer: &Url) -> Verdict {
     match outcome {
-        Ok(answer) => match answer.status {
+        Ok(Answer {
+            status, location, ..
+        }) => match status {
             200..=299 => Verdict::Settled(NoticeState::Delivered, None),
+            _ if sends_to_login(to, status, location.as_deref(), issuer) => {
+                Verdict::Settled(NoticeState::Told, Some(format!("status_{status}")))
+            }
             status @ (408 | 429) => Verdict::Again(format!("status_{status}")),
             status @ 300..=499 => Verdict::failed(format!("status_{status}")),
             status => Verdict::Again(format!("status_{status}")),

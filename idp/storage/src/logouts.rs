@@ -87,7 +87,10 @@ pub enum NoticeState {
     Handed,
     /// On a page for the browser to deliver; what came of it nobody knows.
     Shown,
+    /// The application answered that it knows.
     Delivered,
+    /// The application has it, and nobody knows what came of it.
+    Told,
     /// Given up.
     Failed,
     /// The registry wants no notice: the application is gone, or takes none.
@@ -95,12 +98,13 @@ pub enum NoticeState {
 }
 
 impl NoticeState {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Waiting,
         Self::Retrying,
         Self::Handed,
         Self::Shown,
         Self::Delivered,
+        Self::Told,
         Self::Failed,
         Self::Skipped,
     ];
@@ -112,6 +116,7 @@ impl NoticeState {
             Self::Handed => "handed",
             Self::Shown => "shown",
             Self::Delivered => "delivered",
+            Self::Told => "told",
             Self::Failed => "failed",
             Self::Skipped => "skipped",
         }

@@ -202,6 +202,34 @@ async fn a_logout_that_is_refused_or_not_answered_is_found() {
 }
 
 #[tokio::test]
+async fn a_logout_that_is_sent_to_our_login_is_a_remark() {
+    each_campus(async |campus| {
+        let apache = Manners {
+            logout: Some(redirect(&format!("{ORIGIN}/cas/login"))),
+            ..Manners::default()
+        };
+        let _library = Application::start(campus, apache, json!({})).await;
+        let examined = examine_at(&campus.idp, None, 20_000).await.unwrap();
+        let unconfirmed = Finding::LogoutUnconfirmed { status: 302 };
+        assert_eq!(
+            the_complaint(&examined.findings),
+            (&unconfirmed, Side::Application)
+        );
+        assert!(examined.is_well());
+
+        let elsewhere = Manners {
+            logout: Some(redirect("https://other.example.edu/cas/login")),
+            ..Manners::default()
+        };
+        let _library = Application::start(campus, elsewhere, json!({})).await;
+        let findings = examine(campus).await;
+        let refused = Finding::LogoutRefused { status: 302 };
+        assert_eq!(the_complaint(&findings), (&refused, Side::Application));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_entry_without_a_back_channel_is_not_told() {
     each_campus(async |campus| {
         for (channel, expected) in [

@@ -16,6 +16,8 @@ use crate::support::{Campus, Visitor, login};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
     Answers(u16),
+    /// With a redirect to this address.
+    Redirects(u16, String),
     /// Closes the connection without a word.
     Down,
     /// Says nothing until it is told otherwise.
@@ -184,11 +186,13 @@ async fn one(
     let request = read(&mut stream).await?;
     got.send_modify(|got| got.push(request));
     let mode = modes.wait_for(|mode| *mode != Mode::Hangs).await;
-    let Ok(Mode::Answers(status)) = mode.map(|mode| mode.clone()) else {
-        return Ok(());
+    let (status, location) = match mode.map(|mode| mode.clone()) {
+        Ok(Mode::Answers(status)) => (status, "/elsewhere".to_owned()),
+        Ok(Mode::Redirects(status, location)) => (status, location),
+        _ => return Ok(()),
     };
     let answer = format!(
-        "HTTP/1.1 {status} x\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {status} x\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(answer.as_bytes()).await?;
     stream.shutdown().await

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::application::{Application, Mode};
 use crate::browser::{deliver, ledger_address, notices, rows, signed_in};
 use crate::support::kit::{register, unregister};
+use crate::support::visitor::ORIGIN;
 use crate::support::{Campus, each_campus, login};
 
 fn secs(seconds: i64) -> SignedDuration {
@@ -145,6 +146,78 @@ async fn what_an_answer_says_decides_whether_it_is_tried_again() {
             assert_eq!(visitor.get("/cas/logout").await.status, 200);
             deliver(campus).await;
             assert_eq!(notices(campus, &id).await, [outcome], "{status}");
+            assert_eq!(one.documents().len(), 1);
+            campus.execute("DELETE FROM outbox").await;
+        }
+    })
+    .await;
+}
+
+/// The application can't be asked what it made of the notice: a stranger is sent there as well.
+#[tokio::test] // CAS 52
+async fn who_sends_the_notice_to_our_login_is_told_but_confirms_nothing() {
+    each_campus(async |campus| {
+        let login = |origin: &str| format!("{origin}/cas/login?service=http%3A%2F%2Fa.edu%2F");
+        for (id, status, location, outcome) in [
+            ("apache", 302, login(ORIGIN), "told status_302"),
+            ("other", 303, login(ORIGIN), "told status_303"),
+            ("keeps-post", 307, login(ORIGIN), "told status_307"),
+            // No redirect, whatever it names.
+            ("not-new", 304, login(ORIGIN), "failed status_304"),
+            ("forbids", 403, login(ORIGIN), "failed status_403"),
+            ("breaks", 503, login(ORIGIN), "retrying status_503"),
+            // Another sign-in, and others of our addresses.
+            (
+                "scheme",
+                302,
+                login("https://localhost:8080"),
+                "failed status_302",
+            ),
+            (
+                "port",
+                302,
+                login("http://localhost:8081"),
+                "failed status_302",
+            ),
+            (
+                "alike",
+                302,
+                login(&format!("{ORIGIN}.evil.example")),
+                "failed status_302",
+            ),
+            (
+                "user",
+                302,
+                login(&format!("{ORIGIN}@evil.example")),
+                "failed status_302",
+            ),
+            ("its-own", 302, "/cas/login".to_owned(), "failed status_302"),
+            ("home", 302, format!("{ORIGIN}/"), "failed status_302"),
+            (
+                "logout",
+                302,
+                format!("{ORIGIN}/cas/logout"),
+                "failed status_302",
+            ),
+            (
+                "below",
+                302,
+                format!("{ORIGIN}/cas/login/x"),
+                "failed status_302",
+            ),
+        ] {
+            let mode = Mode::Redirects(status, location);
+            let one = Application::start(campus, id, mode, json!({})).await;
+            let mut visitor = signed_in(campus).await;
+            one.ticket(&mut visitor).await;
+            let page = visitor.get("/cas/logout").await;
+            deliver(campus).await;
+            assert_eq!(notices(campus, id).await, [outcome], "{id}");
+            let (state, _) = outcome.split_once(' ').unwrap();
+            let again = visitor.get(&ledger_address(&page)).await;
+            assert_eq!(rows(&again), [format!("{id} {state}")]);
+            let open = campus.count("outbox WHERE done_at IS NULL").await;
+            assert_eq!(open, i64::from(state == "retrying"), "{id}");
             assert_eq!(one.documents().len(), 1);
             campus.execute("DELETE FROM outbox").await;
         }

@@ -182,31 +182,39 @@ signed-out-of = Signed out of { $count ->
     [one] 1 system
    *[other] { $count } systems
 }
+signed-out-told = { $delivered ->
+    [0] ; { $count ->
+        [one] 1 system told, not confirmed
+       *[other] { $count } systems told, not confirmed
+    }
+   *[other] ; { $count } told, not confirmed
+}
 signed-out-waiting = { $delivered ->
     [0] ; { $count ->
         [one] 1 system is following
        *[other] { $count } systems are following
     }
-   *[other] , { $count } on the way
+   *[other] ; { $count } on the way
 }
 signed-out-retrying = { $delivered ->
     [0] ; { $count ->
-        [one] 1 system is still being tried
-       *[other] { $count } systems are still being tried
+        [one] 1 system is still being retried
+       *[other] { $count } systems are still being retried
     }
-   *[other] , { $count } still being tried
+   *[other] ; { $count } still being retried
 }
 signed-out-failed = { $delivered ->
     [0] ; { $count ->
         [one] 1 system did not confirm
        *[other] { $count } systems did not confirm
     }
-   *[other] , { $count } failed
+   *[other] ; { $count } failed
 }
 signed-out-onward = You will be taken back to { $application } in a moment.
 signed-out-onward-link = Back to { $application }
 ledger = Sign-out by system
 ledger-delivered = Signed out
+ledger-told = Told, not confirmed
 ledger-waiting = Signing out
 ledger-retrying = Still trying
 ledger-failed = Not signed out

@@ -163,6 +163,10 @@ signed-out-lead = 您已退出统一身份认证。在公用电脑上，请再�
 signed-out-nobody = 当前没有登录
 signed-out-nobody-lead = 此浏览器中没有已登录的账号。
 signed-out-of = 已退出 { $count }{"\u00A0"}个系统
+signed-out-told = { $delivered ->
+    [0] ，{ $count }{"\u00A0"}个系统已通知（未确认）
+   *[other] ，{ $count }{"\u00A0"}个已通知（未确认）
+}
 signed-out-waiting = { $delivered ->
     [0] ，正在退出 { $count }{"\u00A0"}个系统
    *[other] ，{ $count }{"\u00A0"}个正在退出
@@ -179,6 +183,7 @@ signed-out-onward = 即将返回“{ $application }”。
 signed-out-onward-link = 返回“{ $application }”
 ledger = 各系统的退出情况
 ledger-delivered = 已退出
+ledger-told = 已通知，未确认
 ledger-waiting = 正在退出
 ledger-retrying = 仍在重试
 ledger-failed = 未能退出

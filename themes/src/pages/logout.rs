@@ -23,6 +23,8 @@ pub struct SignedOut {
 #[derive(Clone, Debug, Serialize)]
 pub struct Ledger {
     pub delivered: u32,
+    /// Told without a confirmation: [`LedgerState::Told`] and [`LedgerState::Shown`].
+    pub told: u32,
     pub retrying: u32,
     pub failed: u32,
     pub rows: Vec<LedgerRow>,
@@ -46,6 +48,8 @@ pub struct LedgerRow {
 pub enum LedgerState {
     /// It answered that it knows.
     Delivered,
+    /// It got the notice and sent it to our sign-in, without a word on what came of it.
+    Told,
     /// Not tried yet.
     Waiting,
     /// Tried in vain, and will be again.

@@ -24,6 +24,7 @@ fn ledger(states: &[LedgerState]) -> Ledger {
     let moves = |state: &LedgerState| matches!(state, LedgerState::Waiting | LedgerState::Retrying);
     Ledger {
         delivered: count(LedgerState::Delivered),
+        told: count(LedgerState::Told) + count(LedgerState::Shown),
         retrying: count(LedgerState::Retrying),
         failed: count(LedgerState::Failed),
         rows: applications
@@ -41,7 +42,7 @@ impl Page for SignedOut {
     const TEMPLATE: &'static str = "signed_out.html";
 
     fn samples() -> Vec<(&'static str, Self)> {
-        use LedgerState::{Delivered, Failed, Retrying, Shown, Waiting};
+        use LedgerState::{Delivered, Failed, Retrying, Shown, Told, Waiting};
         let plain = |ended| Self {
             sign_in: "/cas/login".into(),
             ended,
@@ -73,6 +74,11 @@ impl Page for SignedOut {
                     Delivered, Delivered, Delivered, Delivered, Delivered, Retrying,
                 ]),
             ),
+            (
+                "told",
+                with(&[Delivered, Delivered, Delivered, Told, Shown, Retrying]),
+            ),
+            ("told_alone", with(&[Told])),
             ("none_yet", with(&[Retrying, Waiting])),
             (
                 "failed",

@@ -23,6 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::slo;
 use crate::app::App;
+use crate::egress::Answer;
 use crate::refusal::Refusal;
 use crate::sessions::ending;
 use crate::visit::{Context, Visit};
@@ -363,11 +364,17 @@ impl Doctor<'_> {
         let document = slo::written(grant, PROBE_NUMBER, ticket.as_str(), now);
         let form = [(LOGOUT_PARAMETER, document.as_str())];
         let patience = self.plan.patience;
+        let issuer = self.app.config.server.issuer.url();
         let sent = self.app.egress.post_form_within(&to, &form, patience).await;
         self.findings.push(match sent {
             Ok(answer) if (200..300).contains(&answer.status) => Finding::LogoutAccepted {
                 status: answer.status,
             },
+            Ok(Answer {
+                status, location, ..
+            }) if doctor::sends_to_login(&to, status, location.as_deref(), issuer) => {
+                Finding::LogoutUnconfirmed { status }
+            }
             Ok(answer) => Finding::LogoutRefused {
                 status: answer.status,
             },

@@ -231,6 +231,47 @@ async fn a_notice_settles_once_and_its_message_with_it() {
     }
 }
 
+#[tokio::test]
+async fn each_end_of_a_notice_is_kept_as_it_was() {
+    for db in databases().await {
+        let person = student(&db, 1, &["s1"]).await;
+        let ends = [
+            (11, NoticeState::Delivered),
+            (12, NoticeState::Told),
+            (13, NoticeState::Failed),
+            (14, NoticeState::Skipped),
+        ];
+        let sid = session_with(&db, person, 1, &[11, 12, 13, 14]).await;
+        end(&db, 1, 5).await.unwrap();
+        for (seed, end) in ends {
+            assert!(in_tx!(db, tx =>
+                logouts::settle(&mut tx, grant(seed), end, 1, None, at(6))));
+            // It isn't tried again.
+            in_tx!(db, tx => logouts::attempted(&mut tx, grant(seed), 2, "late"));
+            assert_eq!(state(&db, seed).await, end);
+        }
+        assert_eq!(
+            count(&db, "SELECT count(*) FROM outbox WHERE done_at IS NULL").await,
+            0
+        );
+        let mut conn = db.read().await.unwrap();
+        let told = logouts::notices(&mut conn, sid, NoticeState::Told)
+            .await
+            .unwrap();
+        assert_eq!(told.len(), 1);
+        let mut states = logouts::states(&mut conn, sid).await.unwrap();
+        let mut counts = logouts::counts(&mut conn, at(0)).await.unwrap();
+        states.sort();
+        counts.sort();
+        let library = |(_, state)| ("library".to_owned(), state);
+        assert_eq!(states, ends.map(library));
+        assert_eq!(
+            counts,
+            ends.map(|(_, state)| ("library".to_owned(), state, 1))
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notice_for_the_browser_is_on_one_page() {
     for db in databases().await {

@@ -47,6 +47,9 @@ pub(super) fn what(finding: &Finding) -> String {
         Finding::LogoutAccepted { status } => {
             format!("the notice of the logout was accepted (status {status})")
         }
+        Finding::LogoutUnconfirmed { status } => {
+            format!("the notice of the logout was sent on to our login (status {status})")
+        }
         Finding::LogoutRefused { status } => {
             format!("the notice of the logout was answered with status {status}")
         }
@@ -186,6 +189,11 @@ pub(super) fn advice(finding: &Finding, issuer: &str) -> Option<String> {
             remedy(trouble)
         }
         Finding::NoAnswer { trouble } | Finding::NoAnswerToTicket { trouble } => remedy(trouble),
+        Finding::LogoutUnconfirmed { .. } => {
+            "so answers Apache's mod_auth_cas with CASSSOEnabled, after it has ended its session; \
+             so does an application that doesn't read notices: sign in and out with a browser, and \
+             see whether it still knows you"
+        }
         Finding::LogoutRefused { .. } => {
             "it must answer a POST with the form field logoutRequest by 200, without a redirect, \
              sign-in or CSRF token; name the address in cas.logout.url, or set cas.logout.channel \

@@ -37,13 +37,13 @@ pub fn landing(
     issuer: &Url,
     cas: &CasSide,
 ) -> Landing {
-    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+    if !is_redirect(status) {
         return Landing::Page(status);
     }
     let Some(to) = location.and_then(|location| from.url().join(location).ok()) else {
         return Landing::Nowhere(status);
     };
-    if to.origin() == issuer.origin() && to.path() == LOGIN {
+    if is_login(&to, issuer) {
         let named = to.query_pairs().find(|(name, _)| name == "service");
         return Landing::Login {
             service: named.map(|(_, service)| service.into_owned()),
@@ -56,6 +56,25 @@ pub fn landing(
         return Landing::Ours(without_query(&to));
     }
     Landing::Elsewhere(to.origin().ascii_serialization())
+}
+
+/// True when an answer to `from` sends its visitor to our login.
+pub fn sends_to_login(
+    from: &OutboundUrl,
+    status: u16,
+    location: Option<&str>,
+    issuer: &Url,
+) -> bool {
+    let to = location.and_then(|location| from.url().join(location).ok());
+    is_redirect(status) && to.is_some_and(|to| is_login(&to, issuer))
+}
+
+fn is_redirect(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+fn is_login(url: &Url, issuer: &Url) -> bool {
+    url.origin() == issuer.origin() && url.path() == LOGIN
 }
 
 fn without_query(url: &Url) -> String {

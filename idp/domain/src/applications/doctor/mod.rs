@@ -13,7 +13,7 @@ use super::ApplicationId;
 
 pub use judge::{
     AfterTicket, Landing, MOST_REDIRECTS, TicketSeen, Verdict, after_ticket, landing, login,
-    logout, shown, validation,
+    logout, sends_to_login, shown, validation,
 };
 
 /// A part of the round trip, in its order.
@@ -215,6 +215,10 @@ pub enum Finding {
     LogoutAccepted {
         status: u16,
     },
+    /// It sends the notice to our login, as it sends every stranger, whether it read it or not.
+    LogoutUnconfirmed {
+        status: u16,
+    },
     LogoutRefused {
         status: u16,
     },
@@ -266,6 +270,7 @@ impl Finding {
             | Self::FailsWithTicket { .. }
             | Self::NoAnswerToTicket { .. } => Step::Ticket,
             Self::LogoutAccepted { .. }
+            | Self::LogoutUnconfirmed { .. }
             | Self::LogoutRefused { .. }
             | Self::LogoutUndelivered { .. }
             | Self::LogoutByBrowser
@@ -287,6 +292,7 @@ impl Finding {
             | Self::RefusesProbe { .. }
             | Self::FailsWithTicket { .. }
             | Self::NoAnswerToTicket { .. }
+            | Self::LogoutUnconfirmed { .. }
             | Self::LogoutByBrowser
             | Self::LogoutUnwanted
             | Self::LogoutNowhere => Severity::Remark,
