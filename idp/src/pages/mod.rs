@@ -1,6 +1,7 @@
 //! Turning pages into responses, with the headers that protect them.
 
 mod assets;
+mod face;
 mod headers;
 mod help;
 mod present;

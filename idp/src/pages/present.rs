@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::ALLOW;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use themes::pages::{Error, Failure, OldBrowser};
+use themes::pages::{Failure, OldBrowser};
 use tracing::Instrument;
 
+use super::face;
 use super::headers::every_response;
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -34,7 +35,12 @@ pub async fn present(State(app): State<Arc<App>>, request: Request, next: Next) 
             Refusal::new(Failure::WrongHost).into_response()
         };
         if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
-            response = face(&context, &refusal);
+            // RFC 9110 §15.5.6: a 405 says what is allowed.
+            let allow = response.headers_mut().remove(ALLOW);
+            response = face::show(&context, &refusal);
+            if let Some(allow) = allow {
+                response.headers_mut().insert(ALLOW, allow);
+            }
         }
         every_response(response.headers_mut(), app.is_https());
         if let Ok(id) = HeaderValue::from_str(&context.request_id) {
@@ -72,25 +78,4 @@ fn old_browser(context: &Context) -> Response {
     visit
         .page(axum::http::StatusCode::OK, &OldBrowser {})
         .unwrap_or_else(IntoResponse::into_response)
-}
-
-fn face(context: &Context, refusal: &Refusal) -> Response {
-    let mut visit = Visit::new(context.clone());
-    // Nothing of a refused request is said back, not even in the links to the other language.
-    visit.context.here.clear();
-    let page = Error {
-        failure: refusal.failure,
-        request_id: context.request_id.clone(),
-        retry_seconds: refusal.retry_seconds,
-        sign_in: "/cas/login".into(),
-    };
-    let mut response = visit
-        .page(refusal.status(), &page)
-        .unwrap_or_else(|_| refusal.status().into_response());
-    if let Some(seconds) = refusal.retry_seconds {
-        response
-            .headers_mut()
-            .insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
 }

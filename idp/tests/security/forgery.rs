@@ -7,8 +7,8 @@ use axum::http::request::Builder;
 use idp::routes::{Auth, ROUTES, Route};
 
 use crate::support::kit::{
-    PASSWORD, STUDENT, address, assert_own_page, changing_nothing, half_way, sign_in_ticking,
-    signed_in,
+    PASSWORD, STUDENT, address, assert_grants_nothing, assert_own_page, changing_nothing, half_way,
+    sign_in_ticking, signed_in,
 };
 use crate::support::{Campus, OTHER_SERVICE, Reply, SERVICE, Visitor, each_campus, login};
 
@@ -303,7 +303,7 @@ async fn no_page_view_changes_anything() {
     .await;
 }
 
-#[tokio::test] // SES-04, OID-34: other methods are refused by a page of ours
+#[tokio::test] // SES-04, OID-34: other methods are refused, people by a page of ours
 async fn other_methods_are_refused() {
     each_campus(async |campus| {
         let victim = Victim::of(campus).await;
@@ -328,7 +328,15 @@ async fn other_methods_are_refused() {
                         .header("access-control-request-method", "POST");
                     let mut browser = victim.browser.clone();
                     let reply = browser.send(request.body(Body::empty()).unwrap()).await;
-                    assert_own_page(&reply, 405, "error");
+                    assert!(reply.header("allow").is_some(), "{method} {path}");
+                    let kind = reply.header("content-type").unwrap_or_default();
+                    if kind.starts_with("text/html") {
+                        assert_own_page(&reply, 405, "error");
+                        assert_ne!(route.auth, Auth::Application, "{path}");
+                    } else {
+                        assert_eq!(reply.status, 405, "{method} {path}");
+                        assert_grants_nothing(&reply);
+                    }
                     // NET-09
                     assert_eq!(reply.header("access-control-allow-origin"), None);
                 }

@@ -221,6 +221,52 @@ async fn tickets_and_files_are_not_counted_and_captchas_are_counted_more() {
     .await;
 }
 
+#[tokio::test] // NET-04, NET-07: who refuses, and where, doesn't matter
+async fn a_program_that_is_refused_reads_no_page() {
+    each_campus_with(tight, async |campus| {
+        let text = |reply: &Reply, status: u16, says: &str| {
+            assert_eq!(reply.status, status, "{}", reply.body());
+            let kind = reply.header("content-type").unwrap();
+            assert_eq!(kind, "text/plain; charset=utf-8");
+            assert_eq!(reply.header("cache-control"), Some("no-store"));
+            assert!(reply.body().contains(says), "{}", reply.body());
+            let id = reply.header("x-request-id").unwrap();
+            assert!(reply.body().contains(id), "{}", reply.body());
+        };
+        let mut program = from(campus, "203.0.113.60:1");
+        let nothing = program.get("/cas/v1/nothing").await;
+        text(&nothing, 404, "nothing at this address");
+        let put = Request::put("/cas/v1/tickets").body(Body::empty()).unwrap();
+        let refused = program.send(put).await;
+        text(&refused, 405, "method");
+        assert_eq!(refused.header("allow"), Some("POST"));
+        let mut limited = program.get("/cas/v1/nothing").await;
+        for _ in 0..20 {
+            limited = program.get("/cas/v1/nothing").await;
+        }
+        text(&limited, 429, "too many requests");
+        assert!(limited.header("retry-after").is_some());
+        // An application's server, which has no limit of its address: the same.
+        let post = Request::post("/cas/proxy").body(Body::empty()).unwrap();
+        text(&program.send(post).await, 405, "method");
+        program.origin = "https://evil.com".into();
+        let path = address("/cas/serviceValidate", &[("ticket", "ST-1")]);
+        text(&program.get(&path).await, 421, "host");
+        // Programs of OpenID Connect have their own language; people a page.
+        program.origin = campus.visitor().origin;
+        program.peer = Some("203.0.113.61:1".parse().unwrap());
+        let nothing = program.get("/oidc/token/nothing").await;
+        assert_eq!(nothing.header("content-type"), Some("application/json"));
+        let body: serde_json::Value = serde_json::from_str(&nothing.body()).unwrap();
+        assert_eq!(
+            (nothing.status.as_u16(), &body["error"]),
+            (404, &"invalid_request".into())
+        );
+        assert_own_page(&program.get("/oidc/nothing").await, 404, "error");
+    })
+    .await;
+}
+
 #[tokio::test] // NET-07
 async fn a_database_without_a_free_connection_is_a_503_and_no_collapse() {
     each_campus(async |campus| {
