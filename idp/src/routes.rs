@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::header::ALLOW;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, delete, get, post};
 use idp_domain::audit::Event;
@@ -53,6 +54,15 @@ pub struct Route {
     /// What it may write into the audit trail.
     pub audit: &'static [Event],
     handler: fn() -> MethodRouter<Arc<App>>,
+}
+
+impl Route {
+    /// A GET that burns or issues by what its address holds. HEAD would do the same, though it has
+    /// to be safe (RFC 9110 §9.2.1), and nobody would read what came of it. Elsewhere it is enough
+    /// that a HEAD comes without cookies (`visit::Context`).
+    fn issues_without_cookies(&self) -> bool {
+        self.method == "GET" && self.auth == Auth::Application && !self.audit.is_empty()
+    }
 }
 
 const fn page(path: &'static str, auth: Auth, handler: fn() -> MethodRouter<Arc<App>>) -> Route {
@@ -369,6 +379,9 @@ fn routes(of: impl Fn(Rate) -> bool, captchas: Option<&rate::Layer>) -> Router<A
     let mut router = Router::new();
     for route in ROUTES.iter().filter(|route| of(route.rate)) {
         let mut method = (route.handler)();
+        if route.issues_without_cookies() {
+            method = method.head(|| async { ([(ALLOW, "GET")], Refusal::new(Failure::Method)) });
+        }
         if let Some(csrf) = route.csrf {
             method = method.layer(from_fn(move |request: Request, next: Next| {
                 admit(csrf, request, next)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{ACCEPT_LANGUAGE, HOST, USER_AGENT};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use idp_domain::Timestamp;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::ids::AuditId;
@@ -43,7 +43,12 @@ pub struct Context {
 impl Context {
     pub fn read(app: &Arc<App>, parts: &Parts) -> Self {
         let headers = &parts.headers;
-        let cookies = Cookies::read(headers, app.is_https());
+        // RFC 9110 §9.2.1: HEAD is safe, while a GET signs out or issues by the session's cookie.
+        // Without its cookies a HEAD gets what a stranger gets, and link checkers notice nothing.
+        let cookies = match parts.method {
+            Method::HEAD => Cookies::read(&HeaderMap::new(), app.is_https()),
+            _ => Cookies::read(headers, app.is_https()),
+        };
         let peer = parts
             .extensions
             .get::<ConnectInfo<SocketAddr>>()

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::ALLOW;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::header::{ALLOW, SET_COOKIE};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use themes::pages::{Failure, OldBrowser};
@@ -24,6 +24,7 @@ pub async fn present(State(app): State<Arc<App>>, request: Request, next: Next) 
     let span = tracing::info_span!("request", id = %context.request_id, method = %parts.method,
         path = %path_for_logs(&context.path));
     let request = Request::from_parts(parts, body);
+    let is_head = request.method() == Method::HEAD;
     let host_is_ours = app.hosts.contains(&context.host);
     async move {
         let mut response = if host_is_ours && is_too_old(&context) {
@@ -41,6 +42,10 @@ pub async fn present(State(app): State<Arc<App>>, request: Request, next: Next) 
             if let Some(allow) = allow {
                 response.headers_mut().insert(ALLOW, allow);
             }
+        }
+        if is_head {
+            // It came without its cookies, and takes none along: a stranger's would replace its own.
+            response.headers_mut().remove(SET_COOKIE);
         }
         every_response(response.headers_mut(), app.is_https());
         if let Ok(id) = HeaderValue::from_str(&context.request_id) {

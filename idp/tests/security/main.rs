@@ -11,6 +11,7 @@ mod flows;
 mod forgery;
 mod framing;
 mod headers;
+mod heads;
 mod hosts;
 mod injection;
 mod limits;
