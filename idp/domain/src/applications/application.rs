@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::{AccessDenial, AccessPolicy, CasSide, NumberRule, Release};
+use super::{AccessDenial, AccessPolicy, CasSide, Listing, NumberRule, OidcSide, Release};
 use crate::signin::Holder;
 
 /// The name of an application in files, logs and the console: 1–64 of `a-z`, `0-9` and `-`,
@@ -62,6 +62,9 @@ pub struct Application {
     /// Whom to ask, for people who may not enter.
     pub contact: Option<Names>,
     pub cas: Option<CasSide>,
+    pub oidc: Option<OidcSide>,
+    /// For launchers.
+    pub listed: Option<Listing>,
     /// Which of a person's numbers it is given.
     pub account_number: NumberRule,
     /// What is told about a person beyond the user name, in this order; each name once.

@@ -9,13 +9,17 @@ mod access;
 pub mod apereo;
 mod application;
 mod cas_side;
+mod client;
 pub mod doctor;
 mod entry;
+mod listing;
 mod numbers;
+mod oidc_side;
 mod origin;
 mod outbound;
 mod pattern;
 mod proven;
+mod redirect_uri;
 mod registered;
 mod registry;
 mod release;
@@ -27,12 +31,19 @@ mod tests;
 pub use access::{AccessDenial, AccessPolicy, ClockTime, TimeWindow, day_word};
 pub use application::{Application, ApplicationId, BadApplicationId, Names};
 pub use cas_side::{CasSide, LogoutChannel, LogoutRule, ProxyRule, RestRule};
+pub use client::{BadClientId, ClientId, ClientKeys, SecretHash};
 pub use entry::{BadEntries, BadEntry, missing_targets, parse_entries};
+pub use listing::{Listing, PageUrl};
 pub use numbers::{NumberFor, NumberRule};
+pub use oidc_side::{
+    AccessTokenFormat, ApplicationType, AuthMethod, ClientAuthentication, Consent, GrantType,
+    LogoutUri, OidcSide, Profile, SubjectType,
+};
 pub use origin::Scheme;
 pub use outbound::OutboundUrl;
 pub use pattern::{BadPattern, PatternPort, PatternRules, ServicePattern};
 pub use proven::{ProvenRedirect, ProvenService};
+pub use redirect_uri::{BadRedirect, RedirectRules, RedirectUri};
 pub use registered::{BadAddress, RegisteredUrl};
 pub use registry::{Clash, Refusal, Registry};
 pub use release::{Release, ReleaseSource, ReleasedAttribute};

@@ -305,7 +305,7 @@ pub(super) fn check_host(host: &str, rules: PatternRules) -> Result<(), BadPatte
 }
 
 /// 127.0.0.0/8, `localhost` and the names below it (RFC 6761 §6.3), and its old second name.
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host == "localhost.localdomain"
         || host.ends_with(".localhost")

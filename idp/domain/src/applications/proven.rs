@@ -1,5 +1,7 @@
 use std::fmt;
 
+use url::form_urlencoded;
+
 use super::{OutboundUrl, Scheme, ServiceUrl};
 use crate::cas::ServiceTicket;
 
@@ -66,25 +68,70 @@ impl ProvenService {
             address.push('#');
             address.push_str(fragment);
         }
-        ProvenRedirect(address)
+        ProvenRedirect::new(address, self.origin().to_owned())
     }
 }
 
-/// The only address outside of our own origin that a `Location` may hold. ASCII without spaces
-/// and control bytes, so it always fits into a header.
+/// The only address outside of our own origin that a `Location` may hold, or a form of ours be
+/// posted to. ASCII without spaces and control bytes, so it always fits into a header. Made of
+/// what the registry has: [`ProvenService`], [`super::Registry::redirect`].
 #[derive(Clone, PartialEq, Eq)]
-pub struct ProvenRedirect(String);
+pub struct ProvenRedirect {
+    address: String,
+    origin: String,
+}
 
 impl ProvenRedirect {
+    /// The caller has found `address` in the registry; `origin` is its own.
+    pub(super) fn new(address: String, origin: String) -> Self {
+        Self { address, origin }
+    }
+
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.address
+    }
+
+    /// What a `form-action` names so that a form may end there: `scheme://host[:port]`, or
+    /// `scheme:` where it is no web address, or at a host that a policy can't name.
+    pub fn origin(&self) -> &str {
+        // CSP 3 §2.3.1: a host-source has no brackets.
+        if self.origin.contains('[') {
+            return "http:";
+        }
+        &self.origin
+    }
+
+    /// The same with these behind its own query, which stays byte for byte (RFC 6749 §3.1.2).
+    #[must_use]
+    pub fn with_parameters(&self, parameters: &[(&str, &str)]) -> Self {
+        let added = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(parameters)
+            .finish();
+        if added.is_empty() {
+            return self.clone();
+        }
+        let (locator, fragment) = match self.address.split_once('#') {
+            Some((locator, fragment)) => (locator, Some(fragment)),
+            None => (self.address.as_str(), None),
+        };
+        let separator = match locator.split_once('?') {
+            None => "?",
+            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+            Some(_) => "&",
+        };
+        let mut address = format!("{locator}{separator}{added}");
+        if let Some(fragment) = fragment {
+            address.push('#');
+            address.push_str(fragment);
+        }
+        Self::new(address, self.origin.clone())
     }
 }
 
 impl fmt::Debug for ProvenRedirect {
-    /// Without the query, where a ticket may be.
+    /// Without the query, where a ticket or a code may be.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.0.split(['?', '#']).next().unwrap_or_default();
+        let shown = self.address.split(['?', '#']).next().unwrap_or_default();
         write!(f, "ProvenRedirect({shown}…)")
     }
 }

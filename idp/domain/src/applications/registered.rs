@@ -1,5 +1,5 @@
 use super::origin::Scheme;
-use super::pattern::check_host;
+use super::pattern::{check_host, is_loopback};
 use super::{BadPattern, OutboundUrl, PatternRules, RefusedUrl, ServiceUrl};
 
 /// Why an address of an entry can't be registered (TKT-08, RED-13).
@@ -11,6 +11,10 @@ pub enum BadAddress {
     Host(#[from] BadPattern),
     #[error("must start with https://: what is sent there opens other applications")]
     NotHttps,
+    #[error(
+        "is http: without \"plain_http\": true in \"oidc\": what is sent there travels in clear"
+    )]
+    PlainHttp,
     #[error("has a fragment, which never reaches a server")]
     Fragment,
     #[error("has a '*': this address is compared whole; write one for each")]
@@ -71,6 +75,24 @@ impl RegisteredUrl {
             return Err(BadAddress::PgtParameter);
         }
         Ok(callback)
+    }
+
+    /// An address of an OIDC client: https, unless its entry says that `http:` is meant, or it is
+    /// this machine in a demonstration.
+    ///
+    /// # Errors
+    /// [`BadAddress`]
+    pub fn parse_endpoint(text: &str, plain_http: bool, demo: bool) -> Result<Self, BadAddress> {
+        let rules = PatternRules {
+            plain_http: true,
+            demo,
+        };
+        let endpoint = Self::parse(text, rules)?;
+        let here = demo && is_loopback(&endpoint.url.host);
+        if endpoint.url.scheme == Scheme::Http && !plain_http && !here {
+            return Err(BadAddress::PlainHttp);
+        }
+        Ok(endpoint)
     }
 
     /// As it was registered, in canonical form.

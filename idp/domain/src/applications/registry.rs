@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::origin::Scheme;
 use super::pattern::PathPattern;
 use super::{
-    Application, ApplicationId, CasSide, OpaqueService, PatternPort, ProvenCallback, ProvenService,
-    ProvenTarget, RefusedUrl, ServicePattern, ServiceUrl,
+    Application, ApplicationId, ClientId, OpaqueService, PatternPort, ProvenCallback,
+    ProvenRedirect, ProvenService, ProvenTarget, RefusedUrl, ServicePattern, ServiceUrl,
 };
 
 /// Why a `service` leads nowhere (RED-01). The visitor sees the same page for each; the word goes
@@ -38,23 +38,27 @@ impl Refusal {
     }
 }
 
-/// Two entries that claim the same service: which of them would get the visitor is chance.
+/// Two entries that claim the same service or client id: which of them would get the visitor is
+/// chance.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{service} is claimed by both \"{first}\" and \"{second}\"")]
+#[error("{claim} is claimed by both \"{first}\" and \"{second}\"")]
 pub struct Clash {
-    /// The pattern, or the opaque service.
-    pub service: String,
+    /// The key of an entry that holds it.
+    pub key: &'static str,
+    /// The pattern, the opaque service or the client id.
+    pub claim: String,
     pub first: ApplicationId,
     pub second: ApplicationId,
 }
 
-/// All applications of the installation, ready to be asked: by id and by service. Immutable; a
-/// change makes another one.
+/// All applications of the installation, ready to be asked: by id, by service and by client id.
+/// Immutable; a change makes another one.
 #[derive(Debug, Default)]
 pub struct Registry {
     by_id: BTreeMap<ApplicationId, Arc<Application>>,
     by_host: HashMap<String, Vec<Site>>,
     opaque: HashMap<OpaqueService, Arc<Application>>,
+    clients: HashMap<ClientId, Arc<Application>>,
 }
 
 /// What is registered under one scheme, host and port.
@@ -85,6 +89,10 @@ impl Registry {
                 .insert(application.id.clone(), Arc::new(application));
         }
         for application in registry.by_id.values() {
+            if let Some(oidc) = &application.oidc {
+                let owner = registry.clients.entry(oidc.client_id.clone());
+                owner.or_insert_with(|| Arc::clone(application));
+            }
             for service in application.cas.iter().flat_map(|cas| &cas.opaque_services) {
                 let owner = registry.opaque.entry(service.clone());
                 owner.or_insert_with(|| Arc::clone(application));
@@ -101,15 +109,16 @@ impl Registry {
         registry
     }
 
-    /// Services that two of these entries claim.
+    /// Services and client ids that two of these entries claim.
     pub fn clashes<'a>(applications: impl IntoIterator<Item = &'a Application>) -> Vec<Clash> {
         let mut owners: HashMap<Claim, &ApplicationId> = HashMap::new();
         let mut clashes = Vec::new();
         for application in applications {
-            for claim in application.cas.iter().flat_map(Claim::all) {
+            for claim in Claim::all(application) {
                 match owners.insert(claim, &application.id) {
                     Some(first) if *first != application.id => clashes.push(Clash {
-                        service: claim.to_string(),
+                        key: claim.key(),
+                        claim: claim.to_string(),
                         first: first.clone(),
                         second: application.id.clone(),
                     }),
@@ -184,6 +193,29 @@ impl Registry {
         let registered = rule.callbacks.iter().find(|callback| callback.is(&asked))?;
         Some(ProvenCallback::new(registered.clone()))
     }
+
+    /// The application with this client id; it has an `oidc` side.
+    pub fn client(&self, client_id: &str) -> Option<Arc<Application>> {
+        let id = ClientId::parse(client_id).ok()?;
+        self.clients.get(&id).cloned()
+    }
+
+    /// The proof that browsers may be sent to a request's `redirect_uri` with the answer: it is one
+    /// that the application registered, byte for byte; only a native application's loopback
+    /// address may have another port (OID-01, RFC 8252 §7.3).
+    pub fn redirect(&self, application: &Application, raw: &str) -> Option<ProvenRedirect> {
+        self.get(&application.id)?.oidc.as_ref()?.redirect(raw)
+    }
+
+    /// The same for a `post_logout_redirect_uri` (RP-Initiated Logout §3).
+    pub fn post_logout_redirect(
+        &self,
+        application: &Application,
+        raw: &str,
+    ) -> Option<ProvenRedirect> {
+        let oidc = self.get(&application.id)?.oidc.as_ref()?;
+        oidc.post_logout_redirect(raw)
+    }
 }
 
 /// What can be had once only.
@@ -191,12 +223,29 @@ impl Registry {
 enum Claim<'a> {
     Pattern(&'a ServicePattern),
     Opaque(&'a OpaqueService),
+    Client(&'a ClientId),
 }
 
 impl<'a> Claim<'a> {
-    fn all(cas: &'a CasSide) -> impl Iterator<Item = Self> {
-        let patterns = cas.services.iter().map(Self::Pattern);
-        patterns.chain(cas.opaque_services.iter().map(Self::Opaque))
+    fn all(application: &'a Application) -> impl Iterator<Item = Self> {
+        let cas = application.cas.iter();
+        let client = application
+            .oidc
+            .iter()
+            .map(|oidc| Self::Client(&oidc.client_id));
+        cas.flat_map(|cas| {
+            let patterns = cas.services.iter().map(Self::Pattern);
+            patterns.chain(cas.opaque_services.iter().map(Self::Opaque))
+        })
+        .chain(client)
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Pattern(_) => "cas.services",
+            Self::Opaque(_) => "cas.opaque_services",
+            Self::Client(_) => "oidc.client_id",
+        }
     }
 }
 
@@ -205,6 +254,7 @@ impl fmt::Display for Claim<'_> {
         match self {
             Self::Pattern(pattern) => pattern.fmt(f),
             Self::Opaque(service) => f.write_str(service.as_str()),
+            Self::Client(id) => write!(f, "the client id \"{id}\""),
         }
     }
 }

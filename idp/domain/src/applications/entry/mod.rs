@@ -63,7 +63,7 @@ pub fn parse_entries(text: &str, demo: bool) -> Result<Vec<Application>, BadEntr
     }
     problems.entry.clear();
     for clash in Registry::clashes(&applications) {
-        problems.add("cas.services", &clash);
+        problems.add(clash.key, &clash);
     }
     if problems.found.is_empty() {
         Ok(applications)

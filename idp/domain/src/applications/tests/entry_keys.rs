@@ -497,6 +497,6 @@ fn an_opaque_service_has_one_owner() {
         .replace("http://lib.", "http://other.");
     assert_eq!(
         problems(&format!("[{WHOLE},{other}]")),
-        r#"cas.services: imap://mail.example.edu.cn is claimed by both "library" and "other""#
+        r#"cas.opaque_services: imap://mail.example.edu.cn is claimed by both "library" and "other""#
     );
 }

@@ -2,8 +2,11 @@ mod access;
 mod entries;
 mod entry_keys;
 mod numbers;
+mod oidc_entries;
+mod oidc_refusals;
 mod patterns;
 mod proxies;
+mod redirects;
 mod resolve;
 mod service_urls;
 
