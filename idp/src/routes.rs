@@ -1,22 +1,20 @@
 //! Every way in, in one table. A route that isn't here doesn't exist; one that changes something
 //! names its protection against forgery, who may use it, and what it writes into the audit trail.
 
+mod router;
+
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::header::ALLOW;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, delete, get, post};
 use idp_domain::audit::Event;
 use idp_domain::cas::MAX_SAML_REQUEST_BYTES;
-use themes::pages::Failure;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
-use crate::forgery::{Csrf, admit};
-use crate::refusal::Refusal;
-use crate::{cas, pages, rate, signin};
+use crate::forgery::Csrf;
+use crate::{cas, pages, signin};
+
+pub(crate) use self::router::router;
 
 /// Who may use a route. A declaration: each handler asks for what it needs, and a test goes
 /// through the table to see that it did.
@@ -54,15 +52,6 @@ pub struct Route {
     /// What it may write into the audit trail.
     pub audit: &'static [Event],
     handler: fn() -> MethodRouter<Arc<App>>,
-}
-
-impl Route {
-    /// A GET that burns or issues by what its address holds. HEAD would do the same, though it has
-    /// to be safe (RFC 9110 §9.2.1), and nobody would read what came of it. Elsewhere it is enough
-    /// that a HEAD comes without cookies (`visit::Context`).
-    fn issues_without_cookies(&self) -> bool {
-        self.method == "GET" && self.auth == Auth::Application && !self.audit.is_empty()
-    }
 }
 
 const fn page(path: &'static str, auth: Auth, handler: fn() -> MethodRouter<Arc<App>>) -> Route {
@@ -356,52 +345,6 @@ pub const ROUTES: &[Route] = &[
         || post(signin::done::submit),
     ),
 ];
-
-/// The public listener's router, `others` under the same layers.
-pub(crate) fn router(app: &Arc<App>, limiters: &rate::Limiters, others: Router) -> Router {
-    let unlimited = routes(|rate| rate == Rate::Unlimited, None).with_state(Arc::clone(app));
-    let limited = |captchas: rate::Layer| {
-        routes(|rate| rate != Rate::Unlimited, Some(&captchas))
-            .fallback(|| async { Refusal::NOT_FOUND })
-            .method_not_allowed_fallback(|| async { Refusal::new(Failure::Method) })
-            .with_state(Arc::clone(app))
-    };
-    unlimited
-        .merge(others)
-        .fallback_service(limiters.by_network(app, limited))
-        .method_not_allowed_fallback(|| async { Refusal::new(Failure::Method) })
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::clone(app), pages::present))
-}
-
-/// The table's routes of some rates, each behind its protection against forgery.
-fn routes(of: impl Fn(Rate) -> bool, captchas: Option<&rate::Layer>) -> Router<Arc<App>> {
-    let mut router = Router::new();
-    for route in ROUTES.iter().filter(|route| of(route.rate)) {
-        let mut method = (route.handler)();
-        if route.issues_without_cookies() {
-            method = method.head(|| async { ([(ALLOW, "GET")], Refusal::new(Failure::Method)) });
-        }
-        if let Some(csrf) = route.csrf {
-            method = method.layer(from_fn(move |request: Request, next: Next| {
-                admit(csrf, request, next)
-            }));
-        }
-        if let (Rate::Captcha, Some(layer)) = (route.rate, captchas) {
-            method = method.layer(layer.clone());
-        }
-        router = router.route(route.path, method);
-    }
-    router
-}
-
-/// FLT-15: a defect in a handler costs one request and tells nothing.
-fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
-    use axum::response::IntoResponse;
-    metrics::counter!("panics_total").increment(1);
-    tracing::error!("a handler panicked");
-    Refusal::new(Failure::Internal).into_response()
-}
 
 #[cfg(test)]
 mod tests {
