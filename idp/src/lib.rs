@@ -7,6 +7,7 @@ pub mod demo;
 pub mod egress;
 pub mod jobs;
 pub mod keys;
+
 pub mod routes;
 
 mod ambient;
@@ -19,6 +20,7 @@ mod management;
 mod pages;
 mod rate;
 mod refusal;
+mod router;
 mod sessions;
 mod signin;
 mod visit;
@@ -91,7 +93,7 @@ impl Idp {
 
     /// The same with pages of other parts, which then have our headers and answer to our names only.
     pub fn router_beside(&self, others: Router) -> Router {
-        routes::router(&self.app, &self.limiters, others)
+        router::router(&self.app, &self.limiters, others)
     }
 
     /// The management listener.

@@ -1,8 +1,6 @@
 //! Every way in, in one table. A route that isn't here doesn't exist; one that changes something
 //! names its protection against forgery, who may use it, and what it writes into the audit trail.
 
-mod router;
-
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
@@ -13,8 +11,6 @@ use idp_domain::cas::MAX_SAML_REQUEST_BYTES;
 use crate::app::App;
 use crate::forgery::Csrf;
 use crate::{cas, pages, signin};
-
-pub(crate) use self::router::router;
 
 /// Who may use a route. A declaration: each handler asks for what it needs, and a test goes
 /// through the table to see that it did.
@@ -51,7 +47,7 @@ pub struct Route {
     pub rate: Rate,
     /// What it may write into the audit trail.
     pub audit: &'static [Event],
-    handler: fn() -> MethodRouter<Arc<App>>,
+    pub(crate) handler: fn() -> MethodRouter<Arc<App>>,
 }
 
 const fn page(path: &'static str, auth: Auth, handler: fn() -> MethodRouter<Arc<App>>) -> Route {

@@ -9,10 +9,10 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use themes::pages::Failure;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{Auth, ROUTES, Rate, Route};
 use crate::app::App;
 use crate::forgery::admit;
 use crate::refusal::Refusal;
+use crate::routes::{Auth, ROUTES, Rate, Route};
 use crate::{pages, rate};
 
 /// The public listener's router, `others` under the same layers.
