@@ -7,7 +7,6 @@ pub mod demo;
 pub mod egress;
 pub mod jobs;
 pub mod keys;
-
 pub mod routes;
 
 mod ambient;
