@@ -310,6 +310,14 @@ fn a_document_that_only_one_reader_takes_is_refused() {
         assert_ne!(document, ENVELOPE);
         assert_eq!(parse(&document).err(), Some(BadSamlRequest::NotWellFormed));
     }
+    // XML 1.0 §4.1: a reference to what is no character.
+    for reference in ["&#378710115;", "&#xd800;", "&#0;", "&other;"] {
+        for (place, with) in [(TICKET, TICKET), ("MajorVersion=\"", "x=\"")] {
+            let document = ENVELOPE.replacen(place, &format!("{with}{reference}"), 1);
+            assert_ne!(document, ENVELOPE);
+            assert!(parse(&document).is_err(), "{document}");
+        }
+    }
 }
 
 proptest! {
