@@ -28,6 +28,8 @@ migrations::statements! {
         FROM failed_secrets WHERE at < $1 LIMIT $2)";
     OUTBOX: "DELETE FROM outbox WHERE id IN (SELECT id
         FROM outbox WHERE done_at < $1 LIMIT $2)";
+    SIGNING_KEYS: "DELETE FROM signing_keys WHERE kid IN (SELECT kid
+        FROM signing_keys WHERE expires_at < $1 LIMIT $2)";
     LOGOUTS: "DELETE FROM logouts WHERE id IN (SELECT id
         FROM logouts WHERE ended_at < $1 LIMIT $2)";
 }
@@ -98,6 +100,12 @@ pub const SWEEPS: &[Sweep] = &[
         name: "outbox",
         sql: OUTBOX,
         keep: hours(7 * 24),
+    },
+    // Nobody signs or verifies with them any more; a day for clocks that are off.
+    Sweep {
+        name: "signing_keys",
+        sql: SIGNING_KEYS,
+        keep: hours(24),
     },
     // The ledger stays 90 days, for administrators.
     Sweep {

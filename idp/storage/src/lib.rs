@@ -26,6 +26,7 @@ pub mod roles;
 pub mod roster;
 pub mod sessions;
 pub mod settings;
+pub mod signing_keys;
 pub mod signins;
 pub mod throttle;
 pub mod tickets;
@@ -59,6 +60,7 @@ pub const STATEMENTS: &[&[migrations::Statement]] = &[
     roster::STATEMENTS,
     sessions::STATEMENTS,
     settings::STATEMENTS,
+    signing_keys::STATEMENTS,
     signins::STATEMENTS,
     throttle::STATEMENTS,
     tickets::STATEMENTS,
