@@ -14,6 +14,7 @@ mod group;
 mod idp;
 mod import;
 mod inbox;
+mod keys;
 mod migrate;
 mod store;
 mod terminal;
@@ -65,6 +66,7 @@ enum Command {
     Admin(admin::Admin),
     Group(group::Group),
     Inbox(inbox::Inbox),
+    Keys(keys::Keys),
     Config(config::Config),
 }
 
@@ -85,6 +87,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Admin(command) => command.run(),
         Command::Group(command) => command.run(),
         Command::Inbox(command) => command.run(),
+        Command::Keys(command) => command.run(),
         Command::Config(command) => command.run(),
     };
     end(result.map(|()| ExitCode::SUCCESS))

@@ -17,6 +17,7 @@ use crate::config::{Config, Requirement};
 use crate::egress::{Egress, Resolver};
 use crate::factors::hash_pool::{BadCost, Cost, HashPool};
 use crate::jobs::outbox::{Bell, SmsSender};
+use crate::oidc::keys::SigningKeys;
 use crate::refusal::Refusal;
 use crate::sessions::Arrival;
 use crate::signin::queue::WaitingRoom;
@@ -51,6 +52,8 @@ pub struct App {
     pub entropy: Entropy,
     pub sms: SmsSender,
     pub applications: ApplicationRegistry,
+    /// Of OpenID Connect's tokens.
+    pub signing_keys: SigningKeys,
     pub hashing: HashPool,
     /// Our own requests to applications.
     pub egress: Egress,
@@ -79,7 +82,7 @@ impl App {
     /// [`BadCost`] when the configured argon2 parameters can't be used.
     pub(crate) fn assemble(
         parts: AppParts,
-        applications: ApplicationRegistry,
+        (applications, signing_keys): (ApplicationRegistry, SigningKeys),
         egress: Egress,
         arrive: Arrive,
     ) -> Result<Arc<Self>, BadCost> {
@@ -103,6 +106,7 @@ impl App {
             entropy: parts.entropy,
             sms: parts.sms,
             applications,
+            signing_keys,
             hashing,
             egress,
             alarm: AtomicBool::new(false),

@@ -9,6 +9,7 @@ mod egress;
 mod issuer;
 mod limits;
 mod networks;
+mod oidc;
 mod password;
 mod school;
 mod server;
@@ -23,6 +24,7 @@ pub use egress::Egress;
 pub use issuer::Issuer;
 pub use limits::Limits;
 pub use networks::Networks;
+pub use oidc::{Keys, Oidc};
 pub use password::{Argon2, Password};
 pub use school::{Language, Names, School, TimeZone};
 pub use server::{Server, Tls};
@@ -44,6 +46,7 @@ pub struct Config {
     pub session: Session,
     pub limits: Limits,
     pub egress: Egress,
+    pub oidc: Oidc,
     pub notice: Notice,
 }
 
@@ -60,6 +63,7 @@ impl Default for Config {
             session: Session::default(),
             limits: Limits::default(),
             egress: Egress::default(),
+            oidc: Oidc::default(),
             notice: Notice::default(),
         }
     }
@@ -94,7 +98,8 @@ impl Config {
         self.password.check()?;
         self.session.check()?;
         self.limits.check()?;
-        self.egress.check()
+        self.egress.check()?;
+        self.oidc.check()
     }
 
     /// The embedded database's file inside the data folder.

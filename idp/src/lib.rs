@@ -7,6 +7,7 @@ pub mod demo;
 pub mod egress;
 pub mod jobs;
 pub mod keys;
+pub mod oidc;
 pub mod routes;
 
 mod ambient;
@@ -41,6 +42,7 @@ pub use cas::doctor::{CantExamine, Examination, Plan};
 use egress::{BadEgress, Egress};
 pub use factors::codes::CodeMessage;
 use factors::hash_pool::BadCost;
+use oidc::keys::{KeysError, SigningKeys};
 use rate::{Limiters, NoBudget};
 use refusal::Refusal;
 use sessions::Arrival;
@@ -64,12 +66,16 @@ pub enum StartError {
     Limits(#[from] NoBudget),
     #[error(transparent)]
     Egress(#[from] BadEgress),
+    #[error(transparent)]
+    Keys(#[from] KeysError),
 }
 
 impl Idp {
-    /// Puts the parts together and reads the registry. The database must be migrated.
+    /// Puts the parts together, reads the registry, and makes signing keys where none are yet. The
+    /// database must be migrated.
     pub async fn start(parts: AppParts) -> Result<Self, StartError> {
         let applications = ApplicationRegistry::load(&parts.db, parts.config.demo).await?;
+        let signing_keys = SigningKeys::open(&parts).await?;
         let limiters = Limiters::new(&parts.config.limits)?;
         let egress = Egress::new(
             &parts.config.egress,
@@ -77,7 +83,7 @@ impl Idp {
             &parts.clock,
             parts.resolver.clone(),
         )?;
-        let app = App::assemble(parts, applications, egress, arrive)?;
+        let app = App::assemble(parts, (applications, signing_keys), egress, arrive)?;
         Ok(Self { app, limiters })
     }
 

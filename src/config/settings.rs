@@ -2,8 +2,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use idp::config::{
-    Activation, Config, Database, Egress, Issuer, Limits, Networks, Notice, Password, Problem,
-    School, Server, Session, Tls,
+    Activation, Config, Database, Egress, Issuer, Limits, Networks, Notice, Oidc, Password,
+    Problem, School, Server, Session, Tls,
 };
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,7 @@ pub(crate) struct Settings {
     session: Session,
     limits: Limits,
     egress: Egress,
+    oidc: Oidc,
     notice: Notice,
     /// Text messages; without this section none are sent.
     #[serde(skip_serializing)]
@@ -77,6 +78,7 @@ impl Default for Settings {
             session: Session::default(),
             limits: Limits::default(),
             egress: Egress::default(),
+            oidc: Oidc::default(),
             notice: Notice::default(),
             sms: None,
             test: false,
@@ -122,6 +124,7 @@ impl Settings {
             session: self.session,
             limits,
             egress: self.egress,
+            oidc: self.oidc,
             notice: self.notice,
         };
         idp.check().map_err(named)?;
@@ -160,6 +163,7 @@ impl Settings {
             session: config.session,
             limits: config.limits,
             egress: config.egress,
+            oidc: config.oidc,
             notice: config.notice,
             sms: None,
             test: resolved.deployment == Deployment::Test,

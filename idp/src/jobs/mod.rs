@@ -1,6 +1,7 @@
 //! What a node does without being asked.
 
 pub mod expiry;
+pub mod keys;
 pub mod notices;
 pub mod outbox;
 pub mod spraying;
@@ -35,6 +36,9 @@ pub(crate) fn start(
             if let Err(error) = app.applications.refresh_if_changed(&app.db).await {
                 tracing::warn!(%error, "the registry of applications could not be read again");
             }
+            if let Err(error) = keys::refresh(&app).await {
+                tracing::warn!(%error, "the signing keys could not be read again");
+            }
         }
     }));
     let node = Arc::clone(app);
@@ -55,6 +59,9 @@ pub(crate) fn start(
         limiters.tidy();
         async move {
             app.waiting.tidy(app.clock.now());
+            if let Err(error) = keys::look_after(&app).await {
+                tracing::error!(%error, "the signing keys could not be looked after");
+            }
             if let Err(error) = expiry::sweep(&app).await {
                 tracing::warn!(%error, "expired rows could not be removed");
             }

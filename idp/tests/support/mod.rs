@@ -14,14 +14,16 @@ pub mod outside;
 mod reply;
 pub mod visitor;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use futures_util::FutureExt;
 use idp::config::Config;
 use idp::egress::{Resolver, WrittenResolver};
 use idp::jobs::outbox::{Delivery, SmsSender, Undelivered, deliver_due};
+use idp::oidc::keys::{Material, install};
 use idp::{AppParts, Clock, CodeMessage, Entropy, Idp};
 use idp_domain::factors::{Captcha, CaptchaKind};
+use idp_domain::oidc::jose::SigningAlgorithm;
 use idp_domain::secrets::{Keyring, MasterKey};
 use jiff::{SignedDuration, Timestamp};
 use migrations::testing::{TestDb, engines};
@@ -181,6 +183,7 @@ impl Campus {
             master,
             names: WrittenResolver::default(),
         };
+        Box::pin(install_keys(&parts, &clock)).await;
         let sms = SmsLog::default();
         let idp = node(&parts, &clock, &sms).await;
         let demo = idp.create_demo().await.unwrap();
@@ -272,6 +275,20 @@ impl Campus {
         ))
         .await
     }
+}
+
+/// Signing keys made once for all campuses of a process: RSA takes its time.
+async fn install_keys(parts: &Parts, clock: &Clock) {
+    static MADE: OnceLock<Vec<Material>> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let all = SigningAlgorithm::ALL.into_iter();
+        all.map(|alg| Material::generate(alg).unwrap()).collect()
+    });
+    let keyring = Keyring::new(&parts.master);
+    let mut rng = Entropy::System.rng();
+    install(&parts.db, &keyring, made, clock.now(), &mut rng)
+        .await
+        .unwrap();
 }
 
 async fn node(parts: &Parts, clock: &Clock, sms: &SmsLog) -> Idp {

@@ -62,6 +62,13 @@ const ROWS: &[(&str, &str)] = &[
             VALUES ($3, 'sms_code', $2, 0, 0, $1)",
     ),
     (
+        "signing_keys",
+        "INSERT INTO signing_keys (kid, algorithm, generation, private_enc, public_jwk, created_at,
+            active_from, expires_at)
+            VALUES ((SELECT CAST(count(*) AS TEXT) FROM signing_keys), 'ES256',
+            (SELECT count(*) FROM signing_keys), $2, '{}', 0, 0, $1)",
+    ),
+    (
         "logouts",
         "INSERT INTO logouts (id, sid, person_id, number, reason, ended_at, view_hash)
             VALUES ($3, $3, (SELECT id FROM persons), 's1', 'signed_out', $1, $2)",
@@ -87,6 +94,7 @@ fn rows_of(table: &str) -> &'static str {
         "throttles" => "SELECT count(*) FROM throttles",
         "failed_secrets" => "SELECT count(*) FROM failed_secrets",
         "outbox" => "SELECT count(*) FROM outbox",
+        "signing_keys" => "SELECT count(*) FROM signing_keys",
         "logouts" => "SELECT count(*) FROM logouts",
         other => panic!("{other}"),
     }

@@ -23,6 +23,7 @@ mod probes;
 mod proxy_granting_tickets;
 mod sessions;
 mod settings;
+mod signing_keys;
 mod signins;
 mod support;
 mod throttle;

@@ -1,0 +1,3 @@
+//! OpenID Connect's endpoints.
+
+pub mod keys;
