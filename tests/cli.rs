@@ -220,6 +220,73 @@ fn an_application_is_imported_shown_and_removed() {
 }
 
 #[test]
+fn an_oidc_client_is_registered_by_its_file_and_its_secret_is_nowhere() {
+    let yimen = Yimen::new();
+    yimen.file(
+        "clients.json",
+        r#"[{ "id": "library", "name": { "zh-CN": "图书馆", "en": "Library" },
+              "oidc": { "client_id": "lib-2026", "client_secret": "never seen again",
+                "redirect_uris": ["https://lib.example.edu/cb"] } },
+            { "id": "grades", "name": { "zh-CN": "成绩", "en": "Grades" },
+              "cas": { "services": ["https://grades.example.edu/*"] },
+              "oidc": { "token_endpoint_auth_method": "none",
+                "redirect_uris": ["https://grades.example.edu/cb"] } },
+            { "id": "bus", "name": { "zh-CN": "班车", "en": "Bus" },
+              "listed": { "url": "https://bus.example.edu/",
+                "category": { "zh-CN": "生活", "en": "Life" },
+                "description": { "zh-CN": "校车时刻", "en": "When it leaves" } } }]"#,
+    );
+    let import = ["import", "applications", "clients.json"];
+    let said = yimen.run(&[&import[..], &["--dry-run"]].concat());
+    assert_eq!(
+        said.out,
+        "3 added, 0 changed, 0 unchanged (dry run, nothing was changed)\n\
+         client_id lib-2026\nclient_id grades\n",
+        "{said:?}"
+    );
+    assert_eq!(yimen.run(&import).code, Some(0));
+    assert_eq!(
+        yimen.run(&["application", "list"]).out,
+        "bus\t班车\tlisted=https://bus.example.edu/\n\
+         grades\t成绩\thttps://grades.example.edu/* client_id=grades https://grades.example.edu/cb\n\
+         library\t图书馆\tclient_id=lib-2026 https://lib.example.edu/cb\n"
+    );
+    let shown = yimen.run(&["application", "show", "library"]).out;
+    // printf %s 'never seen again' | sha256sum
+    let hash = "1f7afe4209189127341a2562df87febcf7fdb0ba626bfdc8ea1dfd2a05573e4e";
+    assert!(
+        shown.contains(hash) && !shown.contains("never seen"),
+        "{shown}"
+    );
+    yimen.file("shown.json", &shown);
+    let said = yimen.run(&["import", "applications", "shown.json"]);
+    assert_eq!(said.out, "0 added, 0 changed, 1 unchanged\n", "{said:?}");
+
+    yimen.file(
+        "taken.json",
+        r#"{ "id": "other", "name": { "zh-CN": "甲", "en": "A" },
+             "oidc": { "client_id": "grades", "client_secret": "too short",
+               "redirect_uris": ["https://a.example.edu/cb", "https://a.example.edu/*"] } }"#,
+    );
+    let said = yimen.run(&["import", "applications", "taken.json"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    for place in ["oidc.redirect_uris[1]: ", "oidc.client_secret: must be 16"] {
+        assert!(said.err.contains(place), "{said:?}");
+    }
+    assert!(!said.err.contains("too short"), "{said:?}");
+    let good = r#"{ "id": "other", "name": { "zh-CN": "甲", "en": "A" },
+        "oidc": { "client_id": "grades", "client_secret": "long enough for a test",
+          "redirect_uris": ["https://a.example.edu/cb"] } }"#;
+    yimen.file("taken.json", good);
+    let said = yimen.run(&["import", "applications", "taken.json"]);
+    assert!(
+        said.err
+            .contains(r#"the client id "grades" is claimed by both "grades" and "other""#),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn the_ledger_of_logouts_is_read_by_application_person_and_day() {
     let yimen = Yimen::new();
     let said = yimen.run(&["application", "logouts"]);

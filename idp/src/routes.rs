@@ -10,7 +10,7 @@ use idp_domain::cas::MAX_SAML_REQUEST_BYTES;
 
 use crate::app::App;
 use crate::forgery::Csrf;
-use crate::{cas, pages, signin};
+use crate::{applications, cas, pages, signin};
 
 /// Who may use a route. A declaration: each handler asks for what it needs, and a test goes
 /// through the table to see that it did.
@@ -126,6 +126,13 @@ pub const ROUTES: &[Route] = &[
         rate: Rate::Unlimited,
         ..page("/assets/{version}/{name}", Auth::Anyone, || {
             get(pages::asset)
+        })
+    },
+    // Programs of launchers ask, from few addresses; it costs no more than a cached file.
+    Route {
+        rate: Rate::Unlimited,
+        ..page("/api/v1/applications/listed", Auth::Anyone, || {
+            get(applications::listed)
         })
     },
     // CAS 3.0.3. A GET with a live session issues a ticket: that is the protocol.

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use idp_domain::applications::{self, ApplicationId};
 use idp_storage::applications as stored;
+use serde_json::Value;
 
 use super::examples::examples;
 use super::flags::StoreFlags;
@@ -18,7 +19,7 @@ use super::terminal;
 #[command(
     arg_required_else_help = true,
     after_help = examples!(
-        "yimen application list" => "every application and its CAS services",
+        "yimen application list" => "every application with its services and redirect URIs",
         "yimen application show library" => "one entry, as an import file has it",
         "yimen application doctor library" => "a round trip, and what is wrong on which side",
         "yimen application logouts" => "which applications were told of logouts",
@@ -31,7 +32,8 @@ pub(super) struct Application {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List every application with its CAS services, and say which are switched off
+    /// List every application with its CAS services, client id and redirect URIs, and say which are
+    /// switched off
     #[command(after_help = examples!("yimen application list" => "one application a line"))]
     List {
         #[command(flatten)]
@@ -76,23 +78,40 @@ async fn list(flags: &StoreFlags) -> anyhow::Result<()> {
     let db = store::migrated(&flags.load()?).await?;
     for stored in stored::list(&mut db.read().await?).await? {
         let name = stored.entry["name"]["zh-CN"].as_str().unwrap_or_default();
-        let texts = |key: &str| {
-            let all = stored.entry["cas"][key].as_array().into_iter().flatten();
-            all.filter_map(|service| service.as_str())
-        };
-        let services: Vec<&str> = texts("services").chain(texts("opaque_services")).collect();
+        let ways = ways(&stored.entry).join(" ");
         let mark = if stored.entry["enabled"] == false {
             "\tdisabled"
         } else {
             ""
         };
-        terminal::out(&format!(
-            "{}\t{name}\t{}{mark}",
-            stored.id,
-            services.join(" ")
-        ))?;
+        terminal::out(&format!("{}\t{name}\t{ways}{mark}", stored.id))?;
     }
     Ok(())
+}
+
+/// Its CAS services, then its client id with the redirect URIs, then where launchers lead.
+fn ways(entry: &Value) -> Vec<String> {
+    let texts = |side: &str, key: &str| {
+        let all = entry[side][key].as_array().into_iter().flatten();
+        let texts = all.filter_map(|text| text.as_str().map(str::to_owned));
+        texts.collect::<Vec<_>>()
+    };
+    let client = entry["oidc"]["client_id"].as_str();
+    [
+        texts("cas", "services"),
+        texts("cas", "opaque_services"),
+        client
+            .map(|id| format!("client_id={id}"))
+            .into_iter()
+            .collect(),
+        texts("oidc", "redirect_uris"),
+        entry["listed"]["url"]
+            .as_str()
+            .map(|url| format!("listed={url}"))
+            .into_iter()
+            .collect(),
+    ]
+    .concat()
 }
 
 async fn show(id: &str, flags: &StoreFlags) -> anyhow::Result<()> {

@@ -5,6 +5,8 @@ use idp_domain::applications::{Application, Registry};
 use idp_storage::applications::{self, StoredEntry};
 use idp_storage::{Db, DbError};
 
+use super::listed::Listed;
+
 /// This node's copy of the registry. Reading it costs an atomic load and never the database; one
 /// job calls [`refresh_if_changed`](Self::refresh_if_changed) twice a second, so that a change
 /// reaches every node within a second.
@@ -18,6 +20,7 @@ pub struct ApplicationRegistry {
 struct Loaded {
     version: i64,
     registry: Arc<Registry>,
+    listed: Arc<Listed>,
 }
 
 impl ApplicationRegistry {
@@ -38,6 +41,11 @@ impl ApplicationRegistry {
     /// one state.
     pub fn current(&self) -> Arc<Registry> {
         Arc::clone(&self.loaded.load().registry)
+    }
+
+    /// What launchers are told, as of the last refresh.
+    pub(super) fn listed(&self) -> Arc<Listed> {
+        Arc::clone(&self.loaded.load().listed)
     }
 
     /// Reads the entries again if their version moved; true when it did. On an error the node
@@ -61,9 +69,11 @@ async fn read(db: &Db, demo: bool) -> Result<Loaded, DbError> {
     let version = applications::version(&mut conn).await?;
     let entries = applications::list(&mut conn).await?;
     let usable = entries.iter().filter_map(|entry| usable(entry, demo));
+    let registry = Registry::new(usable.collect());
     Ok(Loaded {
         version,
-        registry: Arc::new(Registry::new(usable.collect())),
+        listed: Arc::new(Listed::of(&registry)),
+        registry: Arc::new(registry),
     })
 }
 

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use idp_domain::Timestamp;
 use idp_domain::applications::{
-    Application, ApplicationId, BadEntries, Clash, Registry, missing_targets, parse_entries,
+    Application, ApplicationId, BadEntries, Clash, ClientId, Registry, missing_targets,
+    parse_entries,
 };
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::ids::AuditId;
@@ -17,6 +18,8 @@ pub struct ImportReport {
     pub added: Vec<ApplicationId>,
     pub changed: Vec<ApplicationId>,
     pub unchanged: Vec<ApplicationId>,
+    /// The client ids of those that are new or different.
+    pub clients: Vec<ClientId>,
 }
 
 /// Why nothing was imported.
@@ -77,6 +80,9 @@ pub async fn import(
             continue;
         }
         change.upsert(entry, now).await?;
+        report
+            .clients
+            .extend(entry.oidc.iter().map(|oidc| oidc.client_id.clone()));
         let row_id = AuditId::new(now, rng);
         rows.push(
             Entry::new(row_id, now, Event::ApplicationChanged, Outcome::Success)

@@ -2,8 +2,10 @@
 
 mod handle;
 mod import;
+mod listed;
 #[cfg(test)]
 mod tests;
 
 pub use handle::ApplicationRegistry;
 pub use import::{ImportError, ImportReport, import, remove};
+pub use listed::listed;

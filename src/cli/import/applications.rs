@@ -11,13 +11,14 @@ use crate::cli::terminal;
 
 /// Bring applications from a JSON file into the registry
 ///
-/// The file holds one entry or an array of them. Entries that are registered already are
+/// The file holds one entry or an array of them, each with a CAS side, an OpenID Connect side or a
+/// place in launchers. A client_secret in it is kept as its hash only. Entries that are registered already are
 /// replaced, others stay. One bad entry, and nothing changes. Running servers follow within a
 /// second.
 #[derive(Debug, Args)]
 #[command(after_help = examples!(
     "yimen import applications library.json --dry-run" => "look what would change",
-    "yimen import applications library.json" => "change it",
+    "yimen import applications library.json" => "change it, and say which OpenID Connect clients are new or different",
 ))]
 pub(super) struct Applications {
     /// The JSON file
@@ -60,6 +61,9 @@ impl Applications {
                 report.changed.len(),
                 report.unchanged.len()
             ))?;
+            for client in &report.clients {
+                terminal::out(&format!("client_id {client}"))?;
+            }
             Ok(())
         })
     }
