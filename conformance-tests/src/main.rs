@@ -16,10 +16,11 @@ const UNUSABLE: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli::Cli {
-        command: cli::Command::Cas(arguments),
-    } = cli::Cli::parse();
-    match cli::cas(arguments).await {
+    let outcome = match cli::Cli::parse().command {
+        cli::Command::Cas(arguments) => cli::cas::cas(arguments).await,
+        cli::Command::Oidc(arguments) => cli::oidc::oidc(arguments).await,
+    };
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

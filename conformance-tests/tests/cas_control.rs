@@ -6,6 +6,7 @@ use conformance_tests::control::Control;
 use conformance_tests::engine::Engine;
 use conformance_tests::stage::{Stage, play};
 use conformance_tests::suite::acceptance;
+use conformance_tests::suite::cas;
 use conformance_tests::suite::context::Context;
 
 const KNOWN: &str = include_str!("../expectations/django-cas-server.toml");
@@ -19,5 +20,5 @@ async fn known_failures(stage: &Stage) -> Result<()> {
     let control = Control::start(stage.folder()).await?;
     let mut context = Context::new(control.options()?).await?;
     let report = stage.keepsakes("cas-conformance")?.join("control.html");
-    acceptance::run(&mut context, &report, KNOWN).await
+    acceptance::run(&cas::SUITE, cas::all(), &mut context, &report, KNOWN).await
 }

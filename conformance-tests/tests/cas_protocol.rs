@@ -9,6 +9,7 @@ use conformance_tests::process::free_ports;
 use conformance_tests::server::Site;
 use conformance_tests::stage::Stage;
 use conformance_tests::suite::acceptance;
+use conformance_tests::suite::cas;
 use conformance_tests::suite::context::Context;
 use conformance_tests::suite::options::Options;
 use serde_json::json;
@@ -56,7 +57,7 @@ async fn the_server_keeps_the_protocol(stage: &Stage) -> Result<()> {
 
     let name = format!("{:?}.html", stage.engine).to_lowercase();
     let report = stage.keepsakes("cas-conformance")?.join(name);
-    acceptance::run(&mut context, &report, DEVIATIONS).await
+    acceptance::run(&cas::SUITE, cas::all(), &mut context, &report, DEVIATIONS).await
 }
 
 /// What the suite uses, as an administrator would register it.

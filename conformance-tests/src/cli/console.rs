@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io::IsTerminal as _;
 
-use conformance_tests::suite::case::Case;
+use conformance_tests::suite::case::About;
 use conformance_tests::suite::report::Report;
 use conformance_tests::suite::runner::{Outcome, Standing};
 
@@ -55,12 +55,13 @@ impl Console {
 /// The last lines; true where nothing failed, or exactly what was expected to.
 pub fn summary(report: &Report) -> bool {
     println!(
-        "\n{} passed, {} failed, {} warnings, {} not applicable; {} of 128 assertions judged in {:.0} s",
+        "\n{} passed, {} failed, {} warnings, {} not applicable; {} of {} assertions judged in {:.0} s",
         report.count(Standing::Pass),
         report.count(Standing::Fail),
         report.count(Standing::Warning),
         report.count(Standing::NotApplicable),
         report.assertions(),
+        report.suite.assertions,
         report.took().as_secs_f64(),
     );
     let Some(expectations) = &report.expectations else {
@@ -77,7 +78,7 @@ pub fn summary(report: &Report) -> bool {
 }
 
 /// `--list`
-pub fn list(cases: &[&Case]) {
+pub fn list<'a>(cases: impl Iterator<Item = &'a About>) {
     for case in cases {
         println!(
             "{:>5}  {:8} {:24} {}",

@@ -1,23 +1,21 @@
 //! The command line.
 
+pub mod cas;
 mod console;
+pub mod oidc;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::{Args, Parser, Subcommand};
 use conformance_tests::suite::case::Case;
-use conformance_tests::suite::client::Browser;
-use conformance_tests::suite::context::Context;
-use conformance_tests::suite::evidence::Party;
+use conformance_tests::suite::clock;
 use conformance_tests::suite::expectations::Expectations;
-use conformance_tests::suite::options::{Options, Password, Profile, SAMPLES, UNREGISTERED};
+use conformance_tests::suite::group::Suite;
+use conformance_tests::suite::options::Profile;
 use conformance_tests::suite::report::{Report, ReportFile};
-use conformance_tests::suite::runner;
+use conformance_tests::suite::runner::{self, Subject};
 use conformance_tests::suite::selection::Selection;
-use conformance_tests::suite::{cas, clock};
-use url::Url;
 
 /// Conformance suites to aim at any server.
 #[derive(Debug, Parser)]
@@ -29,254 +27,93 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    Cas(Box<CasArguments>),
+    Cas(Box<cas::CasArguments>),
+    Oidc(Box<oidc::OidcArguments>),
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  # What can be said with one registered service
-  conformance-tests cas --base https://sso.example.edu/cas --user u --password p \\
-      --service https://app.example.edu/
-
-  # With single logout: the server is told of the service http://127.0.0.1:9911/*
-  conformance-tests cas --base http://127.0.0.1:8000/cas --user u --password p \\
-      --service http://127.0.0.1:9900/app --other-service http://127.0.0.1:9901/app \\
-      --listen 127.0.0.1:9911 --report report.html --report junit.xml
-
-  # A few cases only; what there is
-  conformance-tests cas … --only 12,30-41
-  conformance-tests cas --list
-
-Exit codes: 0 no failure, 1 failures, 2 wrong use or no server.";
-
-/// Checks a CAS server against the protocol, version 3.0.3.
-#[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
-pub struct CasArguments {
-    /// The address that the server's /login and the rest lie under, as `http://localhost:8080/cas`.
-    #[arg(long, value_name = "URL", required_unless_present = "list", value_parser = web_address)]
-    base: Option<Url>,
-    /// Who signs in.
-    #[arg(long, value_name = "NAME", required_unless_present = "list")]
-    user: Option<String>,
-    /// Their password; better in the environment, where no list of processes shows it.
-    #[arg(
-        long,
-        env = "CAS_PASSWORD",
-        hide_env_values = true,
-        required_unless_present = "list"
-    )]
-    password: Option<String>,
-    /// A service that the server knows.
-    #[arg(long, value_name = "URL", required_unless_present = "list", value_parser = service)]
-    service: Option<String>,
-    /// Another one, of another application.
-    #[arg(long, value_name = "URL", value_parser = service)]
-    other_service: Option<String>,
-    /// One over https.
-    #[arg(long, value_name = "URL", value_parser = service)]
-    https_service: Option<String>,
-    /// A service that the server doesn't know.
-    #[arg(long, value_name = "URL", default_value = UNREGISTERED)]
-    unregistered: String,
+/// What a run of any suite takes.
+#[derive(Args, Clone, Debug)]
+pub struct RunArguments {
     /// Whether what is not a MUST counts as a failure or as a warning.
     #[arg(long, value_enum, default_value_t)]
-    profile: Profile,
-    /// The name of the login form's field for the user, where it isn't found.
-    #[arg(long, value_name = "NAME")]
-    username_field: Option<String>,
-    /// The name of the field for the password.
-    #[arg(long, value_name = "NAME")]
-    password_field: Option<String>,
-    /// Serve applications for single logout here; the server must know `http://ADDR/*`.
-    #[arg(long, value_name = "ADDR")]
-    listen: Option<SocketAddr>,
-    /// The address by which the server reaches --listen, where it is another one.
-    #[arg(long, value_name = "URL", requires = "listen")]
-    listen_url: Option<Url>,
-    /// The proxy callback that the server allows to --service; the suite serves it. With a query,
-    /// as `https://localhost:9443/pgt?x=1`, more can be checked.
-    #[arg(long, value_name = "URL")]
-    callback: Option<Url>,
-    /// Where the callback listens, if not on loopback at the port of --callback.
-    #[arg(long, value_name = "ADDR", requires = "callback")]
-    callback_listen: Option<SocketAddr>,
-    /// A proxy callback that the server doesn't allow.
-    #[arg(long, value_name = "URL")]
-    callback_denied: Option<Url>,
-    /// A service that --service may get proxy tickets for.
-    #[arg(long, value_name = "URL", value_parser = service)]
-    proxy_target: Option<String>,
-    /// The callback that the server allows to --proxy-target, for chains: at the same host and port
-    /// as --callback.
-    #[arg(long, value_name = "URL", requires = "proxy_target")]
-    target_callback: Option<Url>,
-    /// A service that --proxy-target may get proxy tickets for, if not for itself.
-    #[arg(long, value_name = "URL", requires = "target_callback", value_parser = service)]
-    chain_target: Option<String>,
-    /// A target that is no web address, as `imap://mail.example.edu`.
-    #[arg(long, value_name = "NAME", requires = "proxy_target")]
-    opaque_target: Option<String>,
-    /// A registered service that may not proxy.
-    #[arg(long, value_name = "URL", requires = "callback", value_parser = service)]
-    no_proxy_service: Option<String>,
-    /// A registered service that is told an attribute whose name is no XML name.
-    #[arg(long, value_name = "URL", value_parser = service)]
-    awkward_service: Option<String>,
-    /// How long the server's tickets live: their end is waited for. At most 4 minutes.
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=240))]
-    ticket_lifetime: Option<u64>,
-    /// After how long an unused session ends: it is waited for, and two minutes more.
-    #[arg(long, value_name = "SECONDS", requires = "listen", value_parser = clap::value_parser!(u64).range(1..=3600))]
-    idle_timeout: Option<u64>,
-    /// How many tickets are drawn to judge their randomness.
-    #[arg(long, value_name = "NUMBER", default_value_t = SAMPLES, value_parser = samples)]
-    samples: usize,
-    /// The callback's certificate chain (PEM), which the server must trust. Without it the suite
-    /// makes a CA of its own for the run.
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    tls_cert: Option<PathBuf>,
-    /// Its key (PEM).
-    #[arg(long, value_name = "FILE")]
-    tls_key: Option<PathBuf>,
-    /// The CA that signed it (PEM).
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
+    pub profile: Profile,
     /// Write a report; its ending says which: .xml (`JUnit`), .json, .html. May be repeated.
     #[arg(long, value_name = "FILE")]
     report: Vec<ReportFile>,
     /// Known failures with their reasons: the run succeeds when exactly these fail.
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
-    /// Where the suite's own CA is written (PEM), for the server to trust.
-    #[arg(long, value_name = "FILE", conflicts_with = "tls_cert")]
-    ca_out: Option<PathBuf>,
     /// Run these only: numbers, ranges and parts, as 12,30-41,53b.
     #[arg(long, value_name = "CASES")]
     only: Option<Selection>,
     /// Show the cases and run none.
     #[arg(long)]
-    list: bool,
+    pub list: bool,
 }
 
-/// Runs the suite; true where nothing failed.
-pub async fn cas(arguments: Box<CasArguments>) -> Result<bool> {
-    let selection = arguments.only.clone().unwrap_or_default();
-    let cases: Vec<&'static Case> = cas::all().filter(|case| selection.contains(case)).collect();
-    if arguments.list {
-        console::list(&cases);
-        return Ok(true);
-    }
-    ensure!(
-        !cases.is_empty(),
-        "--only chooses no case: --list shows which there are"
-    );
-    let files = arguments.report.clone();
-    for file in &files {
-        file.check()?;
-    }
-    let expectations = arguments
-        .expect
-        .as_deref()
-        .map(Expectations::read)
-        .transpose()?;
-    let mut context = Context::new(options(*arguments)?).await?;
-    reach(&context).await?;
-    let started = clock::now();
-    let console = console::Console::new(cases.len());
-    let outcomes = runner::run(&mut context, cases, |outcome| console.show(outcome)).await;
-    let options = &context.options;
-    let report = Report {
-        base: options.base.to_string(),
-        profile: options.profile,
-        started,
-        outcomes,
-        expectations,
-    };
-    for file in files {
-        file.write(&report)?;
-    }
-    Ok(console::summary(&report))
+/// A run whose files are in order.
+#[derive(Debug)]
+pub struct Plan {
+    suite: &'static Suite,
+    files: Vec<ReportFile>,
+    expectations: Option<Expectations>,
 }
 
-fn options(arguments: CasArguments) -> Result<Options> {
-    let (Some(base), Some(user), Some(password), Some(service)) = (
-        arguments.base,
-        arguments.user,
-        arguments.password,
-        arguments.service,
-    ) else {
-        bail!("--base, --user, --password and --service are needed");
-    };
-    Ok(Options {
-        base,
-        user,
-        password: Password(password),
-        service,
-        other_service: arguments.other_service,
-        https_service: arguments.https_service,
-        unregistered: arguments.unregistered,
-        profile: arguments.profile,
-        username_field: arguments.username_field,
-        password_field: arguments.password_field,
-        listen: arguments.listen,
-        listen_url: arguments.listen_url,
-        callback: arguments.callback,
-        callback_denied: arguments.callback_denied,
-        callback_listen: arguments.callback_listen,
-        proxy_target: arguments.proxy_target,
-        target_callback: arguments.target_callback,
-        chain_target: arguments.chain_target,
-        opaque_target: arguments.opaque_target,
-        no_proxy_service: arguments.no_proxy_service,
-        awkward_service: arguments.awkward_service,
-        tls_cert: arguments.tls_cert,
-        tls_key: arguments.tls_key,
-        ca: arguments.ca,
-        ca_out: arguments.ca_out,
-        ticket_lifetime: arguments.ticket_lifetime,
-        idle_timeout: arguments.idle_timeout,
-        samples: arguments.samples,
-    })
-}
+impl RunArguments {
+    /// The cases that `--only` leaves.
+    pub fn choose<C>(
+        &self,
+        all: impl Iterator<Item = &'static Case<C>>,
+    ) -> Result<Vec<&'static Case<C>>> {
+        let selection = self.only.clone().unwrap_or_default();
+        let cases: Vec<_> = all.filter(|case| selection.contains(case)).collect();
+        ensure!(
+            !cases.is_empty(),
+            "--only chooses no case: --list shows which there are"
+        );
+        Ok(cases)
+    }
 
-fn web_address(text: &str) -> Result<Url, String> {
-    let url: Url = text.parse().map_err(|error| format!("{error}"))?;
-    if matches!(url.scheme(), "http" | "https") && url.has_host() {
-        Ok(url)
-    } else {
-        Err("it begins neither with http:// nor with https://".to_owned())
+    /// Looks at the files before the run: after it, it would be too late.
+    pub fn plan(&self, suite: &'static Suite) -> Result<Plan> {
+        for file in &self.report {
+            file.check()?;
+        }
+        let read = |path| Expectations::read(suite, path);
+        Ok(Plan {
+            suite,
+            files: self.report.clone(),
+            expectations: self.expect.as_deref().map(read).transpose()?,
+        })
     }
 }
 
-/// Kept as it was written: the protocol promises that it comes back byte for byte.
-fn service(text: &str) -> Result<String, String> {
-    web_address(text).map(|_| text.to_owned())
-}
-
-/// Fewer say nothing, more are no sample.
-fn samples(text: &str) -> Result<usize, String> {
-    let number = text.parse().map_err(|_| "no number".to_owned())?;
-    if (20..=100_000).contains(&number) {
-        Ok(number)
-    } else {
-        Err("between 20 and 100000".to_owned())
+impl Plan {
+    /// Runs the cases, shows and writes down what came of them; true where nothing failed.
+    pub async fn carry_out<C: Subject + 'static>(
+        self,
+        context: &mut C,
+        cases: Vec<&'static Case<C>>,
+    ) -> Result<bool> {
+        let started = clock::now();
+        let console = console::Console::new(cases.len());
+        let outcomes = runner::run(context, cases, |outcome| console.show(outcome)).await;
+        let report = Report {
+            suite: self.suite,
+            base: context.address(),
+            profile: context.profile(),
+            started,
+            outcomes,
+            expectations: self.expectations,
+        };
+        for file in self.files {
+            file.write(&report)?;
+        }
+        Ok(console::summary(&report))
     }
 }
 
-/// A server that isn't there fails no case: the call was wrong.
-async fn reach(context: &Context) -> Result<()> {
-    let mut browser = Browser::new(
-        Party::Browser,
-        &context.options.base,
-        context.evidence.clone(),
-    )?;
-    let page = browser.get(context.url("login", &[])?).await;
-    let page = page.with_context(|| format!("no server at {}", context.options.base))?;
-    ensure!(
-        page.status != 404,
-        "no /login under {}: is --base right?",
-        context.options.base
-    );
-    Ok(())
+/// `--list`
+fn list<C>(cases: &[&'static Case<C>]) {
+    console::list(cases.iter().map(|case| &case.about));
 }

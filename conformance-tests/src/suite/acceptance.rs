@@ -4,24 +4,33 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::context::Context;
+use super::case::Case;
+use super::clock;
 use super::expectations::Expectations;
+use super::group::Suite;
 use super::report::{Report, ReportFile};
-use super::{cas, clock, runner};
+use super::runner::{self, Subject};
 
 /// Runs all cases, and fails where one ends other than a file of expectations has it.
-pub async fn run(context: &mut Context, report_file: &Path, expectations: &str) -> Result<()> {
-    let expectations = Expectations::parse(expectations)?;
+pub async fn run<C: Subject + 'static>(
+    suite: &'static Suite,
+    cases: impl IntoIterator<Item = &'static Case<C>>,
+    context: &mut C,
+    report_file: &Path,
+    expectations: &str,
+) -> Result<()> {
+    let expectations = Expectations::parse(suite, expectations)?;
     let started = clock::now();
-    let outcomes = runner::run(context, cas::all(), |_| ()).await;
+    let outcomes = runner::run(context, cases, |_| ()).await;
     let lines: Vec<String> = expectations
         .surprises(&outcomes)
         .iter()
         .map(ToString::to_string)
         .collect();
     let report = Report {
-        base: context.options.base.to_string(),
-        profile: context.options.profile,
+        suite,
+        base: context.address(),
+        profile: context.profile(),
         started,
         outcomes,
         expectations: Some(expectations.clone()),

@@ -1,6 +1,7 @@
 //! A case: one assertion of the protocol, or a part of one.
 
 use std::fmt;
+use std::ops::Deref;
 
 use futures_util::future::BoxFuture;
 
@@ -32,12 +33,27 @@ impl Level {
 }
 
 /// Runs a case against the server of its context.
-pub type CaseFn = for<'a> fn(&'a mut Context) -> BoxFuture<'a, Verdict>;
+pub type CaseFn<C> = for<'a> fn(&'a mut C) -> BoxFuture<'a, Verdict>;
 
-/// One assertion, or a part of one. Made by `case!`.
+/// One assertion, or a part of one, with what judges it. Made by `case!`.
+#[derive(Debug)]
+pub struct Case<C = Context> {
+    pub about: About,
+    pub run: CaseFn<C>,
+}
+
+impl<C> Deref for Case<C> {
+    type Target = About;
+
+    fn deref(&self) -> &About {
+        &self.about
+    }
+}
+
+/// What an assertion says.
 #[derive(Clone, Copy, Debug)]
-pub struct Case {
-    /// The number of the assertion, 1 to 128.
+pub struct About {
+    /// The number of the assertion, from 1.
     pub number: u16,
     /// `a`, `b`, … where an assertion needs several cases.
     pub part: Option<&'static str>,
@@ -45,10 +61,11 @@ pub struct Case {
     /// The clause that it comes from, as `CAS 3.0.3 §2.1.1`.
     pub section: &'static str,
     pub title: &'static str,
-    pub run: CaseFn,
+    /// The module of another conformance suite that checks the same; empty: none does.
+    pub module: &'static str,
 }
 
-impl Case {
+impl About {
     /// `12` or `12b`.
     pub fn id(&self) -> String {
         format!("{}{}", self.number, self.part.unwrap_or_default())
@@ -61,12 +78,14 @@ pub enum Verdict {
     Pass,
     /// What was expected and what was seen.
     Fail(String),
+    /// What is better otherwise, and wrong in no document.
+    Warning(String),
     /// What the server or the call lacks, so that nothing can be said.
     NotApplicable(String),
 }
 
 /// What the function of a case returns: `ensure!` and `?` fail it, `Missing` makes it not
-/// applicable.
+/// applicable, `Discouraged` a warning.
 pub type Outcome = anyhow::Result<()>;
 
 /// The error of a case that can't be judged: it says what is missing.
@@ -86,14 +105,36 @@ pub fn missing(what: impl Into<String>) -> anyhow::Error {
     Missing(what.into()).into()
 }
 
+/// The error of a case that is a warning whatever its level.
+#[derive(Clone, Debug)]
+pub struct Discouraged(pub String);
+
+impl fmt::Display for Discouraged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Discouraged {}
+
+/// The error that makes a case a warning: `return Err(discouraged("no expires_in"))`.
+pub fn discouraged(what: impl Into<String>) -> anyhow::Error {
+    Discouraged(what.into()).into()
+}
+
 impl From<Outcome> for Verdict {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Ok(()) => Self::Pass,
-            Err(error) => match error.downcast_ref::<Missing>() {
-                Some(missing) => Self::NotApplicable(missing.to_string()),
-                None => Self::Fail(format!("{error:#}")),
-            },
+            Err(error) => {
+                if let Some(missing) = error.downcast_ref::<Missing>() {
+                    Self::NotApplicable(missing.to_string())
+                } else if let Some(discouraged) = error.downcast_ref::<Discouraged>() {
+                    Self::Warning(discouraged.to_string())
+                } else {
+                    Self::Fail(format!("{error:#}"))
+                }
+            }
         }
     }
 }
@@ -103,21 +144,51 @@ impl From<Outcome> for Verdict {
 #[macro_export]
 macro_rules! case {
     ($number:literal, $part:literal, $level:ident, $section:expr, $title:literal, $function:path $(,)?) => {
-        $crate::case!(@ $number, Some($part), $level, $section, $title, $function)
+        $crate::case!(@ $number, Some($part), $level, $section, "", $title, $function)
     };
     ($number:literal, $level:ident, $section:expr, $title:literal, $function:path $(,)?) => {
-        $crate::case!(@ $number, None, $level, $section, $title, $function)
+        $crate::case!(@ $number, None, $level, $section, "", $title, $function)
     };
-    (@ $number:literal, $part:expr, $level:ident, $section:expr, $title:literal, $function:path) => {
+    (@ $number:literal, $part:expr, $level:ident, $section:expr, $module:expr, $title:literal, $function:path) => {
         $crate::suite::case::Case {
-            number: $number,
-            part: $part,
-            level: $crate::suite::case::Level::$level,
-            section: $section,
-            title: $title,
+            about: $crate::suite::case::About {
+                number: $number,
+                part: $part,
+                level: $crate::suite::case::Level::$level,
+                section: $section,
+                title: $title,
+                module: $module,
+            },
             run: |context| {
                 Box::pin(async move { $crate::suite::case::Verdict::from($function(context).await) })
             },
         }
     };
+}
+
+/// A table of cases: number and part, level, clause, in brackets the module of another suite that
+/// checks the same, title, function; most of that is optional as in `case!`.
+#[macro_export]
+macro_rules! cases {
+    ($(#[$note:meta])* $visibility:vis $name:ident of $context:ty; $(
+        $number:literal $($part:literal)? $level:ident $section:literal $([$module:literal])?
+        $title:literal => $function:path;
+    )*) => {
+        $(#[$note])*
+        $visibility const $name: &[$crate::suite::case::Case<$context>] = &[$(
+            $crate::case!(
+                @ $number,
+                $crate::cases!(@part $($part)?),
+                $level,
+                $section,
+                $crate::cases!(@module $($module)?),
+                $title,
+                $function
+            )
+        ),*];
+    };
+    (@part) => { None };
+    (@part $part:literal) => { Some($part) };
+    (@module) => { "" };
+    (@module $module:literal) => { $module };
 }

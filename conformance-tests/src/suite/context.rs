@@ -1,6 +1,7 @@
 //! What a case may use.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use url::Url;
@@ -11,7 +12,8 @@ use super::client::{Browser, Reply, parameter};
 use super::evidence::{Evidence, Party};
 use super::listeners::{CallbackListener, HttpListener, Listeners};
 use super::login_form::{FieldNames, LoginForm};
-use super::options::Options;
+use super::options::{Options, Profile};
+use super::runner::Subject;
 
 /// The server under test, seen from a case.
 #[derive(Debug)]
@@ -27,6 +29,25 @@ pub struct SignedIn {
     pub ticket: String,
     /// The redirect to the service.
     pub reply: Reply,
+}
+
+impl Subject for Context {
+    fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    fn profile(&self) -> Profile {
+        self.options.profile
+    }
+
+    fn address(&self) -> String {
+        self.options.base.to_string()
+    }
+
+    /// The idle time of a session is waited for.
+    fn patience(&self) -> Duration {
+        Duration::from_mins(5) + Duration::from_secs(self.options.idle_timeout.unwrap_or_default())
+    }
 }
 
 impl Context {

@@ -55,7 +55,7 @@ pub struct Exchange {
 #[derive(Clone, Debug)]
 pub struct Evidence {
     kept: Arc<Mutex<Kept>>,
-    /// Spellings of the password that no evidence may show.
+    /// Spellings of passwords and secrets that no evidence may show.
     secrets: Arc<[String]>,
 }
 
@@ -69,12 +69,22 @@ pub struct Kept {
 
 impl Evidence {
     pub fn new(password: &Password) -> Self {
-        let plain = password.0.clone();
-        let form: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
-        let percent = utf8_percent_encode(&plain, NON_ALPHANUMERIC).to_string();
-        let mut secrets = vec![plain, form, percent];
-        secrets.retain(|secret| !secret.is_empty());
+        Self::hiding(&[&password.0])
+    }
+
+    /// Hides all of these.
+    pub fn hiding(plain: &[impl AsRef<str>]) -> Self {
+        let spellings = plain.iter().flat_map(|plain| {
+            let plain = plain.as_ref();
+            let form: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
+            let percent = utf8_percent_encode(plain, NON_ALPHANUMERIC).to_string();
+            [plain.to_owned(), form, percent]
+        });
+        let mut secrets: Vec<String> = spellings.filter(|it| !it.is_empty()).collect();
+        secrets.sort_unstable();
         secrets.dedup();
+        // One may be the beginning of another.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Self {
             kept: Arc::default(),
             secrets: secrets.into(),

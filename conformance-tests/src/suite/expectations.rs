@@ -20,7 +20,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
-use super::cas;
+use super::group::Suite;
 use super::runner::{Outcome, Standing};
 
 /// What is known of a server.
@@ -94,29 +94,23 @@ impl fmt::Display for Surprise {
 }
 
 impl Expectations {
-    pub fn read(path: &Path) -> Result<Self> {
+    pub fn read(suite: &Suite, path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        Self::parse(&text).with_context(|| path.display().to_string())
+        Self::parse(suite, &text).with_context(|| path.display().to_string())
     }
 
-    pub fn parse(text: &str) -> Result<Self> {
+    pub fn parse(suite: &Suite, text: &str) -> Result<Self> {
         let file: File = toml::from_str(text)?;
         let mut known = BTreeMap::new();
         for entry in file.known {
             let case = entry.case.clone();
-            ensure!(
-                cas::all().any(|it| it.id() == case),
-                "there is no case {case}"
-            );
+            ensure!(suite.has(&case), "there is no case {case}");
             ensure!(!entry.reason.trim().is_empty(), "case {case} has no reason");
             let before = known.insert(case.clone(), entry);
             ensure!(before.is_none(), "case {case} is there twice");
         }
         for case in file.not_applicable.iter().flatten() {
-            ensure!(
-                cas::all().any(|it| it.id() == *case),
-                "there is no case {case}"
-            );
+            ensure!(suite.has(case), "there is no case {case}");
             ensure!(
                 !known.contains_key(case),
                 "case {case} can't both fail and be not applicable"
@@ -163,13 +157,14 @@ impl Expectations {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::suite::cas::SUITE;
     use crate::suite::report::samples;
 
     const FILE: &str = "server = 's'\n[[known]]\ncase = '1'\nreason = 'why'\n";
 
     #[test]
     fn exactly_the_listed_cases_may_fail() {
-        let known = Expectations::parse(FILE).unwrap();
+        let known = Expectations::parse(&SUITE, FILE).unwrap();
         let failed = samples::outcome("1", Standing::Fail);
         assert_eq!(known.surprises(std::slice::from_ref(&failed)), []);
         let other = samples::outcome("2a", Standing::Fail);
@@ -192,7 +187,7 @@ mod tests {
 
     #[test]
     fn exactly_the_listed_cases_may_be_left_unjudged() {
-        let known = Expectations::parse("server = 's'\nnot_applicable = ['2a']\n").unwrap();
+        let known = Expectations::parse(&SUITE, "server = 's'\nnot_applicable = ['2a']\n").unwrap();
         let as_listed = samples::outcome("2a", Standing::NotApplicable);
         assert_eq!(known.surprises(&[as_listed]), []);
         for standing in [Standing::Pass, Standing::Fail] {
@@ -207,7 +202,7 @@ mod tests {
             &known.surprises(std::slice::from_ref(&silent))[..],
             [Surprise::NotJudged { .. }]
         ));
-        let nothing_said = Expectations::parse("server = 's'\n").unwrap();
+        let nothing_said = Expectations::parse(&SUITE, "server = 's'\n").unwrap();
         assert_eq!(nothing_said.surprises(&[silent]), []);
     }
 
@@ -222,7 +217,7 @@ mod tests {
             "server = 's'\nnot_applicable = ['999']\n",
             "server = 's'\nnot_applicable = ['1']\n[[known]]\ncase = '1'\nreason = 'why'\n",
         ] {
-            assert!(Expectations::parse(text).is_err(), "{text}");
+            assert!(Expectations::parse(&SUITE, text).is_err(), "{text}");
         }
     }
 }

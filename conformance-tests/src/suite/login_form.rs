@@ -96,7 +96,7 @@ impl LoginForm {
                 },
                 // HTML §4.10.21.3: no action is the page's own address.
                 action: page.join(form.attr("action").unwrap_or_default()).ok()?,
-                fields: sent(&controls),
+                fields: sent(&controls, None),
             },
         })
     }
@@ -116,7 +116,7 @@ impl LoginForm {
 }
 
 /// The controls of a form in the order of the page: also those that name it from elsewhere.
-fn controls(form: ElementRef<'_>) -> Option<Vec<ElementRef<'_>>> {
+pub(super) fn controls(form: ElementRef<'_>) -> Option<Vec<ElementRef<'_>>> {
     let selector = Selector::parse("input, select, textarea, button").ok()?;
     Some(form.select(&selector).collect())
 }
@@ -151,17 +151,18 @@ fn checkbox(control: ElementRef) -> Option<Checkbox> {
     })
 }
 
-/// What is sent without anybody touching the form but its first button.
-fn sent(controls: &[ElementRef]) -> Vec<(String, String)> {
+/// What is sent without anybody touching the form but the button at an index: by default its first.
+pub(super) fn sent(controls: &[ElementRef], pressed: Option<usize>) -> Vec<(String, String)> {
     let mut fields = Vec::new();
-    let mut clicked = false;
-    for control in controls {
+    let first = || controls.iter().position(|control| is_submit(*control));
+    let pressed = pressed.or_else(first);
+    for (index, control) in controls.iter().enumerate() {
         if control.attr("disabled").is_some() {
             continue;
         }
         let is_button = is_submit(*control);
         let goes = match kind(*control) {
-            _ if is_button => !std::mem::replace(&mut clicked, true),
+            _ if is_button => pressed == Some(index),
             "checkbox" | "radio" => control.attr("checked").is_some(),
             "button" | "reset" | "image" | "file" => false,
             _ => control.value().name() != "button",
@@ -173,7 +174,7 @@ fn sent(controls: &[ElementRef]) -> Vec<(String, String)> {
     fields
 }
 
-fn is_submit(control: ElementRef) -> bool {
+pub(super) fn is_submit(control: ElementRef) -> bool {
     match control.value().name() {
         "button" => control.attr("type").is_none_or(|kind| kind == "submit"),
         "input" => kind(control) == "submit",
@@ -220,7 +221,7 @@ pub fn forms(reply: &Reply) -> Result<Vec<Form>> {
             Ok(Form {
                 method: if is_post { Method::POST } else { Method::GET },
                 action: reply.url.join(form.attr("action").unwrap_or_default())?,
-                fields: sent(&controls(form).context("no selector")?),
+                fields: sent(&controls(form).context("no selector")?, None),
             })
         })
         .collect()

@@ -10,6 +10,7 @@
 
 pub mod acceptance;
 pub mod answer;
+pub mod buttons;
 pub mod cas;
 pub mod case;
 pub mod client;
@@ -18,9 +19,11 @@ pub mod context;
 pub mod cookies;
 pub mod evidence;
 pub mod expectations;
+pub mod group;
 pub mod html;
 pub mod listeners;
 pub mod login_form;
+pub mod oidc;
 pub mod options;
 pub mod report;
 pub mod runner;

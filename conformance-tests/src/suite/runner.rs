@@ -4,20 +4,29 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::case::{Case, Level, Verdict};
-use super::context::Context;
-use super::evidence::Kept;
+use super::case::{About, Case, Level, Verdict};
+use super::evidence::{Evidence, Kept};
 use super::options::Profile;
 
-/// No case takes longer, but for the idle time that one waits for.
-const PATIENCE: Duration = Duration::from_mins(5);
+/// A server under test, as the runner needs it.
+pub trait Subject {
+    fn evidence(&self) -> &Evidence;
+
+    fn profile(&self) -> Profile;
+
+    /// Its address, for people.
+    fn address(&self) -> String;
+
+    /// No case takes longer.
+    fn patience(&self) -> Duration;
+}
 
 /// How a case is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     Fail,
-    /// A failure that the profile forgives.
+    /// A failure that the profile forgives, or what is only discouraged.
     Warning,
     Pass,
     NotApplicable,
@@ -42,7 +51,7 @@ impl Standing {
 /// A case that ran.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    pub case: &'static Case,
+    pub case: &'static About,
     pub standing: Standing,
     /// What was seen, or what is missing; empty for a pass.
     pub message: String,
@@ -51,27 +60,25 @@ pub struct Outcome {
 }
 
 /// Runs one case.
-pub async fn run_case(context: &mut Context, case: &'static Case) -> Outcome {
+pub async fn run_case<C: Subject + 'static>(context: &mut C, case: &'static Case<C>) -> Outcome {
     // What late listeners wrote after the case before belongs to none.
-    context.evidence.take();
+    context.evidence().take();
     let begin = Instant::now();
-    let patience = PATIENCE + Duration::from_secs(context.options.idle_timeout.unwrap_or_default());
+    let patience = context.patience();
     let verdict = tokio::time::timeout(patience, (case.run)(context)).await;
     let verdict = verdict.unwrap_or_else(|_| Verdict::Fail(format!("no end after {patience:?}")));
     let (standing, message) = match verdict {
         Verdict::Pass => (Standing::Pass, String::new()),
         Verdict::NotApplicable(what) => (Standing::NotApplicable, what),
-        Verdict::Fail(what) => (
-            standing_of_failure(case.level, context.options.profile),
-            what,
-        ),
+        Verdict::Warning(what) => (Standing::Warning, what),
+        Verdict::Fail(what) => (standing_of_failure(case.level, context.profile()), what),
     };
     Outcome {
-        case,
+        case: &case.about,
         standing,
         message,
         took: begin.elapsed(),
-        evidence: context.evidence.take(),
+        evidence: context.evidence().take(),
     }
 }
 
@@ -83,9 +90,9 @@ fn standing_of_failure(level: Level, profile: Profile) -> Standing {
 }
 
 /// Runs cases in their order; `seen` hears of each as it ends.
-pub async fn run(
-    context: &mut Context,
-    cases: impl IntoIterator<Item = &'static Case>,
+pub async fn run<C: Subject + 'static>(
+    context: &mut C,
+    cases: impl IntoIterator<Item = &'static Case<C>>,
     mut seen: impl FnMut(&Outcome),
 ) -> Vec<Outcome> {
     let mut outcomes = Vec::new();

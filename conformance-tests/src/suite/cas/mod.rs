@@ -31,35 +31,21 @@ mod saml;
 mod expect;
 
 use super::case::Case;
+use super::context::Context;
+use super::group::{self, Suite};
 
-/// A group of assertions, with the files that hold its cases.
-#[derive(Clone, Copy, Debug)]
-pub struct Group {
-    pub letter: char,
-    pub title: &'static str,
-    cases: &'static [&'static [Case]],
-}
+type Group = group::Group<Context>;
 
-impl Group {
-    /// Its cases in the order of their numbers.
-    pub fn cases(&self) -> impl Iterator<Item = &'static Case> + use<> {
-        let mut cases: Vec<&Case> = self.cases.iter().copied().flatten().collect();
-        cases.sort_by_key(|case| (case.number, case.part));
-        cases.into_iter()
-    }
-}
-
-const fn group(letter: char, title: &'static str, cases: &'static [&'static [Case]]) -> Group {
-    Group {
-        letter,
-        title,
-        cases,
-    }
-}
+/// This suite.
+pub static SUITE: Suite = Suite {
+    protocol: "CAS 3.0.3",
+    assertions: 128,
+    chapters: || group::chapters(GROUPS),
+};
 
 /// In the order of the protocol's assertions.
 pub const GROUPS: &[Group] = &[
-    group(
+    Group::new(
         'A',
         "/login asks for credentials",
         &[
@@ -69,7 +55,7 @@ pub const GROUPS: &[Group] = &[
             a_method::CASES,
         ],
     ),
-    group(
+    Group::new(
         'B',
         "/login takes credentials",
         &[
@@ -79,32 +65,32 @@ pub const GROUPS: &[Group] = &[
             a_method::REDIRECT_PAGE,
         ],
     ),
-    group(
+    Group::new(
         'C',
         "/logout and single logout",
         &[c_logout::CASES, c_single_logout::CASES],
     ),
-    group('D', "/validate", &[d_validate1::CASES]),
-    group(
+    Group::new('D', "/validate", &[d_validate1::CASES]),
+    Group::new(
         'E',
         "/serviceValidate",
         &[e_service_validate::CASES, e_documents::CASES],
     ),
-    group(
+    Group::new(
         'F',
         "The proxy callback",
         &[f_callback::CASES, f_failures::CASES],
     ),
-    group('G', "/proxyValidate", &[g_proxy_validate::CASES]),
-    group('H', "/proxy", &[h_proxy::CASES]),
-    group('I', "/p3 and attributes", &[i_attributes::CASES]),
-    group(
+    Group::new('G', "/proxyValidate", &[g_proxy_validate::CASES]),
+    Group::new('H', "/proxy", &[h_proxy::CASES]),
+    Group::new('I', "/p3 and attributes", &[i_attributes::CASES]),
+    Group::new(
         'J',
         "Tickets and the cookie",
         &[j_tickets::CASES, j_proxy_tickets::CASES, j_cookie::CASES],
     ),
-    group('K', "Long-term sign-in", &[k_remember::CASES]),
-    group('L', "/samlValidate", &[l_saml::CASES]),
+    Group::new('K', "Long-term sign-in", &[k_remember::CASES]),
+    Group::new('L', "/samlValidate", &[l_saml::CASES]),
 ];
 
 /// All cases in their order.
@@ -118,7 +104,7 @@ mod tests {
 
     #[test]
     fn each_case_has_an_id_of_its_own_and_a_clause() {
-        let mut ids: Vec<String> = all().map(Case::id).collect();
+        let mut ids: Vec<String> = all().map(|case| case.id()).collect();
         let count = ids.len();
         ids.sort_unstable();
         ids.dedup();

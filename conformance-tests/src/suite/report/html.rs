@@ -20,12 +20,12 @@ const VERDICTS: [Standing; 4] = [
 /// The document. Writing into a String can't fail, so the results of `write!` say nothing.
 pub fn write(report: &Report) -> String {
     let mut html = String::new();
-    let base = escape(&report.base);
+    let (base, protocol) = (escape(&report.base), report.suite.protocol);
     let _ = write!(
         html,
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>CAS 3.0.3 conformance of {base}</title><style>{STYLE}</style></head><body>\n"
+         <title>{protocol} conformance of {base}</title><style>{STYLE}</style></head><body>\n"
     );
     header(&mut html, report);
     filter(&mut html, report);
@@ -52,15 +52,17 @@ fn header(html: &mut String, report: &Report) {
     };
     let _ = write!(
         html,
-        "<header><p class=\"kicker\">CAS 3.0.3 conformance</p><h1>{}</h1><dl>\
+        "<header><p class=\"kicker\">{} conformance</p><h1>{}</h1><dl>\
          <div><dt>Started</dt><dd>{}</dd></div><div><dt>Took</dt><dd>{:.0} s</dd></div>\
          <div><dt>Profile</dt><dd>{profile}</dd></div>\
-         <div><dt>Cases</dt><dd>{}, on {} of 128 assertions</dd></div>",
+         <div><dt>Cases</dt><dd>{}, on {} of {} assertions</dd></div>",
+        report.suite.protocol,
         escape(&report.base),
         report.started.strftime("%Y-%m-%d %H:%M UTC"),
         report.took().as_secs_f64(),
         report.outcomes.len(),
         report.assertions(),
+        report.suite.assertions,
     );
     if let Some(expectations) = &report.expectations {
         let known = report
@@ -129,10 +131,11 @@ fn case(html: &mut String, report: &Report, outcome: &Outcome) {
         html,
         "<details class=\"case {class}{marked}\" id=\"case-{id}\"><summary><span class=\"verdict\">{word}</span>\
          <span class=\"id\">{id}</span><span class=\"title\">{}</span>\
-         <span class=\"clause\">{}, {}</span>",
+         <span class=\"clause\">{}, {}{}</span>",
         with_code(case.title),
         escape(case.section),
         case.level.as_str(),
+        module(case.module),
     );
     if !outcome.message.is_empty() {
         let _ = write!(
@@ -151,6 +154,14 @@ fn case(html: &mut String, report: &Report, outcome: &Outcome) {
     }
     evidence(html, outcome);
     html.push_str("</div></details>\n");
+}
+
+/// The name of another suite's module, after a comma.
+fn module(name: &str) -> String {
+    match name {
+        "" => String::new(),
+        name => format!(", {}", escape(name)),
+    }
 }
 
 /// Words in backticks are code; a backtick without a second one stands for itself.

@@ -30,6 +30,8 @@ struct CaseRow<'a> {
     level: &'static str,
     section: &'static str,
     title: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    module: &'static str,
     verdict: Standing,
     #[serde(skip_serializing_if = "str::is_empty")]
     message: &'a str,
@@ -42,7 +44,7 @@ struct CaseRow<'a> {
 /// The document.
 pub fn write(report: &Report) -> Result<String> {
     let run = Run {
-        suite: "CAS 3.0.3",
+        suite: report.suite.protocol,
         base: &report.base,
         profile: match report.profile {
             Profile::Strict => "strict",
@@ -71,6 +73,7 @@ fn row<'a>(report: &'a Report, outcome: &'a Outcome) -> CaseRow<'a> {
         level: outcome.case.level.as_str(),
         section: outcome.case.section,
         title: outcome.case.title,
+        module: outcome.case.module,
         verdict: outcome.standing,
         message: &outcome.message,
         known: report.known(outcome),

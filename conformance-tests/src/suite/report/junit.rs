@@ -12,7 +12,7 @@ pub fn write(report: &Report) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let all: Vec<&Outcome> = report.outcomes.iter().collect();
     let totals = totals(report, &all);
-    let name = escape(&format!("CAS 3.0.3: {}", report.base));
+    let name = escape(&format!("{}: {}", report.suite.protocol, report.base));
     // Writing into a String can't fail.
     let _ = writeln!(xml, "<testsuites name=\"{name}\" {totals}>");
     for (group, outcomes) in report.groups() {

@@ -12,15 +12,16 @@ use std::time::Duration;
 use anyhow::{Context as _, Error, Result, bail, ensure};
 use jiff::Timestamp;
 
-use super::cas::{self, Group};
 use super::expectations::Expectations;
+use super::group::{Chapter, Suite};
 use super::options::Profile;
 use super::runner::{Outcome, Standing};
 
 /// A run that ended.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The CAS base of the server.
+    pub suite: &'static Suite,
+    /// The address of the server: the CAS base, the issuer.
     pub base: String,
     pub profile: Profile,
     pub started: Timestamp,
@@ -53,9 +54,9 @@ impl Report {
     }
 
     /// The groups with what came of their cases; groups of which nothing ran are left out.
-    pub fn groups(&self) -> impl Iterator<Item = (&'static Group, Vec<&Outcome>)> {
-        cas::GROUPS.iter().filter_map(|group| {
-            let ids: Vec<String> = group.cases().map(super::case::Case::id).collect();
+    pub fn groups(&self) -> impl Iterator<Item = (Chapter, Vec<&Outcome>)> {
+        (self.suite.chapters)().into_iter().filter_map(|group| {
+            let ids: Vec<String> = group.cases.iter().map(|case| case.id()).collect();
             let ran = self
                 .outcomes
                 .iter()

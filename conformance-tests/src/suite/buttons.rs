@@ -1,0 +1,147 @@
+//! Presses a button of a page by what is written on it, in English or Chinese.
+
+use reqwest::Method;
+use scraper::{ElementRef, Html, Selector};
+use url::Url;
+
+use super::client::Reply;
+use super::login_form::{Form, controls, is_submit, sent};
+
+const YES: &[&str] = &[
+    "allow",
+    "accept",
+    "approve",
+    "agree",
+    "authorize",
+    "authorise",
+    "continue",
+    "confirm",
+    "consent",
+    "grant",
+    "yes",
+    "允许",
+    "同意",
+    "授权",
+    "继续",
+    "确认",
+    "确定",
+];
+const NO: &[&str] = &[
+    "deny",
+    "denied",
+    "cancel",
+    "reject",
+    "refuse",
+    "decline",
+    "abort",
+    "don't",
+    "do not",
+    "not now",
+    "拒绝",
+    "取消",
+    "不同意",
+    "不允许",
+    "暂不",
+];
+const OUT: &[&str] = &[
+    "sign out",
+    "log out",
+    "logout",
+    "sign me out",
+    "yes",
+    "continue",
+    "confirm",
+    "退出",
+    "登出",
+    "注销",
+    "确认",
+    "确定",
+];
+
+/// The form of a page with its affirmative button pressed; None where it has none.
+pub fn affirmative(reply: &Reply) -> Option<Form> {
+    press(reply, |label| says(label, YES) && !says(label, NO))
+}
+
+/// The form with the button that refuses.
+pub fn negative(reply: &Reply) -> Option<Form> {
+    press(reply, |label| says(label, NO))
+}
+
+/// The form with the button that signs out.
+pub fn sign_out(reply: &Reply) -> Option<Form> {
+    press(reply, |label| says(label, OUT) && !says(label, NO))
+}
+
+fn says(label: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| label.contains(word))
+}
+
+/// The first form with a button whose label is wanted; labels are in lower case.
+fn press(reply: &Reply, wanted: impl Fn(&str) -> bool) -> Option<Form> {
+    let html = Html::parse_document(&reply.body);
+    let forms = Selector::parse("form").ok()?;
+    html.select(&forms)
+        .find_map(|form| pressed(form, &reply.url, &wanted))
+}
+
+fn pressed(form: ElementRef, page: &Url, wanted: impl Fn(&str) -> bool) -> Option<Form> {
+    let controls = controls(form)?;
+    let button = controls
+        .iter()
+        .position(|control| is_submit(*control) && wanted(&label(*control)))?;
+    Some(Form {
+        method: match form.attr("method") {
+            Some(method) if method.eq_ignore_ascii_case("post") => Method::POST,
+            _ => Method::GET,
+        },
+        action: page.join(form.attr("action").unwrap_or_default()).ok()?,
+        fields: sent(&controls, Some(button)),
+    })
+}
+
+fn label(button: ElementRef) -> String {
+    let text: String = match button.value().name() {
+        "input" => button.attr("value").unwrap_or("submit").to_owned(),
+        _ => button.text().collect(),
+    };
+    text.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn page(body: &str) -> Reply {
+        Reply {
+            url: "http://op.test/consent/1".parse().unwrap(),
+            status: 200,
+            headers: reqwest::header::HeaderMap::new(),
+            body: body.to_owned(),
+            took: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_consent_page_is_answered_either_way() {
+        let page = page(
+            "<form action=/language><button name=lang value=en>English</button></form>
+            <form method=post action=/answer><input type=hidden name=csrf value=c>
+            <button name=a value=0>Don't allow</button><button name=a value=1>Allow</button></form>",
+        );
+        let yes = affirmative(&page).unwrap();
+        assert_eq!(yes.action.as_str(), "http://op.test/answer");
+        assert_eq!((yes.field("csrf"), yes.field("a")), (Some("c"), Some("1")));
+        assert_eq!(negative(&page).unwrap().field("a"), Some("0"));
+        assert!(sign_out(&page).is_none());
+    }
+
+    #[test]
+    fn a_page_without_a_question_has_no_answer() {
+        assert!(affirmative(&page("<form><button>Search</button></form>")).is_none());
+        let leave = page("<form method=post><button>退出登录</button></form>");
+        assert!(sign_out(&leave).is_some());
+    }
+}

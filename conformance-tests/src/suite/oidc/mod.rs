@@ -1,0 +1,87 @@
+//! OpenID Connect and the RFCs of OAuth that belong to it, by black-box cases.
+//!
+//! The suite plays relying parties: it sends browsers to the authorization endpoint, signs in and
+//! agrees where it is asked to, redeems codes, reads tokens with the published keys, and listens
+//! for logouts. `target` says what it may use; `provider` is the server seen from a case, with
+//! `flow` and `tokens` as the ways through it.
+
+pub mod expect;
+pub mod flow;
+pub mod jose;
+pub mod keys;
+mod planted;
+pub mod provider;
+pub mod registration;
+pub mod request;
+pub mod target;
+pub mod tokens;
+
+mod a_errors;
+mod a_redirect_uri;
+mod a_request;
+
+use super::case::Case;
+use super::group::{self, Suite};
+use provider::Provider;
+
+type Group = group::Group<Provider>;
+
+/// This suite.
+pub static SUITE: Suite = Suite {
+    protocol: "OpenID Connect",
+    assertions: 111,
+    chapters: || group::chapters(GROUPS),
+};
+
+/// In the order of the assertions.
+pub const GROUPS: &[Group] = &[Group::new(
+    'A',
+    "Authorization endpoint",
+    &[a_request::CASES, a_redirect_uri::CASES, a_errors::CASES],
+)];
+
+/// All cases in their order.
+pub fn all() -> impl Iterator<Item = &'static Case<Provider>> {
+    GROUPS.iter().flat_map(Group::cases)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_case_has_an_id_of_its_own_and_a_clause() {
+        let mut ids: Vec<String> = all().map(|case| case.id()).collect();
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count);
+        for case in all() {
+            assert!(
+                (1..=SUITE.assertions).contains(&case.number),
+                "{}",
+                case.id()
+            );
+            let documents = [
+                "Core §",
+                "RFC ",
+                "Discovery §",
+                "RP-Initiated Logout §",
+                "Back-Channel Logout §",
+                "Front-Channel Logout §",
+                "Form Post §",
+            ];
+            assert!(
+                documents.iter().any(|it| case.section.starts_with(it)),
+                "{}: {}",
+                case.id(),
+                case.section
+            );
+            assert!(
+                case.module.is_empty() || case.module.starts_with("oidcc-"),
+                "{}",
+                case.id()
+            );
+        }
+    }
+}
