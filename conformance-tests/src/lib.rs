@@ -13,6 +13,7 @@ pub mod demo;
 pub mod engine;
 pub mod inbox;
 pub mod load;
+pub mod oidc_control;
 pub mod page;
 pub mod people;
 pub mod php;

@@ -19,6 +19,12 @@ pub fn axe_script() -> Result<PathBuf> {
     Ok(folder().join("node/node_modules/axe-core/axe.min.js"))
 }
 
+/// The folder whose `node_modules` has oidc-provider.
+pub fn node_packages() -> Result<PathBuf> {
+    set_up()?;
+    Ok(folder().join("node").canonicalize()?)
+}
+
 /// A Python that has python-cas.
 pub fn python() -> Result<PathBuf> {
     set_up()?;

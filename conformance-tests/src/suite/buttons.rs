@@ -68,6 +68,14 @@ pub fn negative(reply: &Reply) -> Option<Form> {
     press(reply, |label| says(label, NO))
 }
 
+/// The address of a link that refuses.
+pub fn negative_link(reply: &Reply) -> Option<Url> {
+    let html = Html::parse_document(&reply.body);
+    let links = Selector::parse("a[href]").ok()?;
+    let link = html.select(&links).find(|link| says(&label(*link), NO))?;
+    reply.url.join(link.attr("href")?).ok()
+}
+
 /// The form with the button that signs out.
 pub fn sign_out(reply: &Reply) -> Option<Form> {
     press(reply, |label| says(label, OUT) && !says(label, NO))

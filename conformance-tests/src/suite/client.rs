@@ -114,6 +114,8 @@ pub struct Browser {
     party: Party,
     origin: url::Origin,
     pub jar: Jar,
+    /// Whether its session is the one that many cases share: what renews it has to be told to them.
+    pub shares_session: bool,
     evidence: Evidence,
 }
 
@@ -139,6 +141,7 @@ impl Browser {
             party,
             origin: base.origin(),
             jar: Jar::default(),
+            shares_session: false,
             evidence,
         })
     }

@@ -101,7 +101,12 @@ async fn query_kept(op: &mut Provider) -> Outcome {
 }
 
 async fn other_port(op: &mut Provider) -> Outcome {
-    refused(op, |uri| changed(uri, |url| drop(url.set_port(Some(8443))))).await
+    refused(op, |uri| {
+        changed(uri, |url| {
+            let _ = url.set_port(Some(8443));
+        })
+    })
+    .await
 }
 
 fn changed(uri: &str, change: impl Fn(&mut Url)) -> String {
@@ -174,7 +179,9 @@ fn loopback(op: &Provider) -> Result<String> {
 }
 
 async fn loopback_port(op: &mut Provider) -> Outcome {
-    let uri = changed(&loopback(op)?, |url| drop(url.set_port(Some(51004))));
+    let uri = changed(&loopback(op)?, |url| {
+        let _ = url.set_port(Some(51004));
+    });
     let request = op
         .request(&op.public_client()?, "openid")?
         .with("redirect_uri", &uri);

@@ -100,6 +100,9 @@ impl Provider {
                 break;
             }
         }
+        if landing.code().is_ok() {
+            self.keep(browser).await;
+        }
         Ok(landing)
     }
 

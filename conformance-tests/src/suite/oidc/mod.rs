@@ -17,8 +17,17 @@ pub mod target;
 pub mod tokens;
 
 mod a_errors;
+mod a_pages;
+mod a_prompt;
 mod a_redirect_uri;
 mod a_request;
+mod b_pkce;
+mod c_client;
+mod c_codes;
+mod c_token;
+mod d_id_token;
+mod e_userinfo;
+mod f_discovery;
 
 use super::case::Case;
 use super::group::{self, Suite};
@@ -34,11 +43,34 @@ pub static SUITE: Suite = Suite {
 };
 
 /// In the order of the assertions.
-pub const GROUPS: &[Group] = &[Group::new(
-    'A',
-    "Authorization endpoint",
-    &[a_request::CASES, a_redirect_uri::CASES, a_errors::CASES],
-)];
+pub const GROUPS: &[Group] = &[
+    Group::new(
+        'A',
+        "Authorization endpoint",
+        &[
+            a_request::CASES,
+            a_redirect_uri::CASES,
+            a_errors::CASES,
+            a_prompt::CASES,
+            a_pages::CASES,
+        ],
+    ),
+    Group::new('B', "PKCE", &[b_pkce::CASES]),
+    Group::new(
+        'C',
+        "Token endpoint",
+        &[
+            c_token::CASES,
+            c_client::CASES,
+            c_client::ASSERTIONS,
+            c_codes::CASES,
+        ],
+    ),
+    Group::new('D', "ID token", &[d_id_token::CASES]),
+    Group::new('E', "UserInfo", &[e_userinfo::CASES]),
+    Group::new('F', "Discovery and keys", &[f_discovery::CASES]),
+    Group::new('J', "Issuer in responses", &[f_discovery::ISSUER]),
+];
 
 /// All cases in their order.
 pub fn all() -> impl Iterator<Item = &'static Case<Provider>> {

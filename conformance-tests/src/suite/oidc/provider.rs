@@ -195,17 +195,31 @@ impl Provider {
         Browser::new(Party::Application, &self.base, self.evidence.clone())
     }
 
-    /// A browser in which the user is signed in. Each has the same session: a case that ends one
-    /// takes a fresh browser.
+    /// A browser in which the user is signed in. Each has the same session: a case that ends or
+    /// renews one takes a newcomer.
     pub async fn visitor(&self) -> Result<Browser> {
         let mut signed_in = self.signed_in.lock().await;
         if let Some(browser) = signed_in.as_ref() {
             return Ok(browser.clone());
         }
+        let mut browser = self.newcomer().await?;
+        browser.shares_session = true;
+        *signed_in = Some(browser.clone());
+        Ok(browser)
+    }
+
+    /// Other cases go on with the session as a browser left it: a server may renew its cookie.
+    pub(super) async fn keep(&self, browser: &Browser) {
+        if browser.shares_session {
+            *self.signed_in.lock().await = Some(browser.clone());
+        }
+    }
+
+    /// A browser in which the user has just signed in: its session is its own.
+    pub async fn newcomer(&self) -> Result<Browser> {
         let mut browser = self.browser()?;
         let request = self.request(&self.basic(), "openid")?;
         self.authorize(&mut browser, &request).await?.code()?;
-        *signed_in = Some(browser.clone());
         Ok(browser)
     }
 
