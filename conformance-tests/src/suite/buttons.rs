@@ -90,11 +90,22 @@ fn press(reply: &Reply, wanted: impl Fn(&str) -> bool) -> Option<Form> {
     let html = Html::parse_document(&reply.body);
     let forms = Selector::parse("form").ok()?;
     html.select(&forms)
-        .find_map(|form| pressed(form, &reply.url, &wanted))
+        .find_map(|form| pressed(&html, form, &reply.url, &wanted))
 }
 
-fn pressed(form: ElementRef, page: &Url, wanted: impl Fn(&str) -> bool) -> Option<Form> {
-    let controls = controls(form)?;
+fn pressed(
+    html: &Html,
+    form: ElementRef,
+    page: &Url,
+    wanted: impl Fn(&str) -> bool,
+) -> Option<Form> {
+    let mut controls = controls(form)?;
+    // HTML §4.10.18.3: a control elsewhere may name its form.
+    if let Some(id) = form.attr("id") {
+        let elsewhere = Selector::parse("input[form], button[form]").ok()?;
+        let named = html.select(&elsewhere);
+        controls.extend(named.filter(|control| control.attr("form") == Some(id)));
+    }
     let button = controls
         .iter()
         .position(|control| is_submit(*control) && wanted(&label(*control)))?;
@@ -144,6 +155,20 @@ mod tests {
         assert_eq!((yes.field("csrf"), yes.field("a")), (Some("c"), Some("1")));
         assert_eq!(negative(&page).unwrap().field("a"), Some("0"));
         assert!(sign_out(&page).is_none());
+    }
+
+    #[test]
+    fn a_button_may_stand_outside_of_its_form() {
+        let page = page(
+            "<form id=f method=post action=/out><input type=hidden name=x value=y></form>
+            <button form=f name=logout value=yes>Yes, sign me out</button>
+            <button form=f>No, stay signed in</button>",
+        );
+        let form = sign_out(&page).unwrap();
+        assert_eq!(
+            (form.field("x"), form.field("logout")),
+            (Some("y"), Some("yes"))
+        );
     }
 
     #[test]

@@ -262,8 +262,17 @@ impl Browser {
         if let Some(cookies) = self.jar.header(&request.url) {
             headers.insert(COOKIE, cookies.parse()?);
         }
-        for (name, value) in &request.headers {
-            headers.insert(HeaderName::from_bytes(name.as_bytes())?, value.parse()?);
+        for (index, (name, value)) in request.headers.iter().enumerate() {
+            let again = request.headers[..index]
+                .iter()
+                .any(|(known, _)| known == name);
+            let (name, value) = (HeaderName::from_bytes(name.as_bytes())?, value.parse()?);
+            // The first takes the place of the browser's own; what a case sends twice is sent twice.
+            if again {
+                headers.append(name, value);
+            } else {
+                headers.insert(name, value);
+            }
         }
         Ok(headers)
     }

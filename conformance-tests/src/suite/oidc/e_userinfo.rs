@@ -1,6 +1,7 @@
 //! E. `UserInfo` (63 to 68).
 
 use anyhow::{Result, ensure};
+use reqwest::Method;
 use serde_json::Value;
 
 use super::expect;
@@ -9,7 +10,7 @@ use super::provider::Provider;
 use super::tokens::{Tokens, json, post};
 use crate::cases;
 use crate::suite::case::{Outcome, discouraged, missing};
-use crate::suite::client::Reply;
+use crate::suite::client::{Reply, Request};
 
 cases! {
     pub CASES of Provider;
@@ -68,7 +69,10 @@ async fn by_get(op: &mut Provider) -> Outcome {
 
 async fn by_post(op: &mut Provider) -> Outcome {
     let tokens = tokens(op).await?;
-    let request = post(op.endpoint("userinfo_endpoint")?, &[]);
+    let request = Request {
+        method: Method::POST,
+        ..Request::get(op.endpoint("userinfo_endpoint")?)
+    };
     let request = request.with_header("authorization", format!("Bearer {}", tokens.access()?));
     good(&op.application()?.send(request).await?).map(drop)
 }

@@ -28,6 +28,10 @@ mod c_token;
 mod d_id_token;
 mod e_userinfo;
 mod f_discovery;
+mod g_logout;
+mod h_channels;
+mod i_tokens;
+mod leaving;
 
 use super::case::Case;
 use super::group::{self, Suite};
@@ -69,7 +73,11 @@ pub const GROUPS: &[Group] = &[
     Group::new('D', "ID token", &[d_id_token::CASES]),
     Group::new('E', "UserInfo", &[e_userinfo::CASES]),
     Group::new('F', "Discovery and keys", &[f_discovery::CASES]),
+    Group::new('G', "RP-initiated logout", &[g_logout::CASES]),
+    Group::new('H', "Back-channel logout", &[h_channels::CASES]),
+    Group::new('I', "Revocation and introspection", &[i_tokens::CASES]),
     Group::new('J', "Issuer in responses", &[f_discovery::ISSUER]),
+    Group::new('O', "Front-channel logout", &[h_channels::FRONT]),
 ];
 
 /// All cases in their order.
