@@ -101,7 +101,7 @@ async fn code_entropy(op: &mut Provider) -> Outcome {
     }
     // What all have at their beginning or at their end tells nothing.
     let common = |same: fn(&str, usize) -> Option<char>| {
-        (0..)
+        (0..codes[0].len())
             .take_while(|at| {
                 let first = same(&codes[0], *at);
                 first.is_some() && codes.iter().all(|code| same(code, *at) == first)

@@ -1,4 +1,4 @@
-//! The suite's own keys, for client assertions and DPoP proofs: ES256, made and used apart from
+//! The suite's own keys, for client assertions and proofs of possession: ES256, made and used apart from
 //! any code of the server.
 
 use std::sync::Arc;

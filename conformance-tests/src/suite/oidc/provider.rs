@@ -142,34 +142,34 @@ impl Provider {
     }
 
     pub fn post_client(&self) -> Result<Client> {
-        self.part("post", self.target.clients.post.as_ref())
+        Self::part("post", self.target.clients.post.as_ref())
     }
 
     pub fn key_client(&self) -> Result<Client> {
-        self.part("key", self.target.clients.key.as_ref())
+        Self::part("key", self.target.clients.key.as_ref())
     }
 
     pub fn public_client(&self) -> Result<Client> {
-        self.part("public", self.target.clients.public.as_ref())
+        Self::part("public", self.target.clients.public.as_ref())
     }
 
     pub fn device_client(&self) -> Result<Client> {
-        self.part("device", self.target.clients.device.as_ref())
+        Self::part("device", self.target.clients.device.as_ref())
     }
 
     pub fn pairwise_client(&self) -> Result<Client> {
-        self.part("pairwise", self.target.clients.pairwise.as_ref())
+        Self::part("pairwise", self.target.clients.pairwise.as_ref())
     }
 
     pub fn pushing_client(&self) -> Result<Client> {
-        self.part("pushing", self.target.clients.pushing.as_ref())
+        Self::part("pushing", self.target.clients.pushing.as_ref())
     }
 
     pub fn asking_client(&self) -> Result<Client> {
-        self.part("asking", self.target.clients.asking.as_ref())
+        Self::part("asking", self.target.clients.asking.as_ref())
     }
 
-    fn part(&self, name: &str, client: Option<&Client>) -> Result<Client> {
+    fn part(name: &str, client: Option<&Client>) -> Result<Client> {
         let client = client.cloned();
         client.ok_or_else(|| missing(format!("the target has no client «{name}»")))
     }
