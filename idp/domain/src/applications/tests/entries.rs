@@ -65,19 +65,27 @@ fn the_entries_of_the_documentation_are_read() {
                     .remove(0)
             })
             .collect();
-        assert_eq!(entries.len(), 2);
-        // The second has every key that there is, so that none stays undocumented.
-        let written = page
-            .split("```json")
-            .nth(2)
-            .unwrap()
-            .split("```")
-            .next()
-            .unwrap();
-        let written: serde_json::Value = serde_json::from_str(written).unwrap();
-        assert_eq!(entries[1].to_json(), written);
+        assert_eq!(entries.len(), 3);
+        let written = |index| {
+            let block = page.split("```json").nth(index).unwrap();
+            let block = block.split("```").next().unwrap();
+            serde_json::from_str::<serde_json::Value>(block).unwrap()
+        };
+        // The second has every key but those of "oidc", so that none stays undocumented.
+        assert_eq!(entries[1].to_json(), written(2));
         for key in entries[1].to_json()["cas"].as_object().unwrap().keys() {
             assert!(page.contains(&format!("| `cas.{key}` |")), "{key}");
+        }
+        assert_eq!(entries[2].to_json()["oidc"], written(3)["oidc"]);
+        // The reader names every key that it knows when it meets one that it doesn't.
+        let unknown = problems(&super::oidc_entries::entry(&json!({ "x": 1 })));
+        let known: Vec<&str> = unknown.split('`').skip(3).step_by(2).collect();
+        assert!(
+            known.len() > 30 && known.contains(&"client_id"),
+            "{unknown}"
+        );
+        for key in known {
+            assert!(page.contains(&format!("`oidc.{key}`")), "{key}");
         }
     }
 }
