@@ -2,7 +2,7 @@
 //! migration would be missing from the binary until something else changed.
 
 fn main() {
-    for set in ["idp", "sms"] {
+    for set in ["idp", "portal", "sms"] {
         println!("cargo:rerun-if-changed={set}/sqlite");
         println!("cargo:rerun-if-changed={set}/postgres");
     }

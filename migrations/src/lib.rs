@@ -21,7 +21,7 @@ pub use conn::{Conn, Tx};
 pub use db::{Db, Engine, OpenOptions, sqlite_url};
 pub use error::DbError;
 pub use micros::Micros;
-pub use sets::{IDP, SMS, Set};
+pub use sets::{IDP, PORTAL, SMS, Set};
 pub use statements::{Only, Statement};
 pub use version::SchemaState;
 

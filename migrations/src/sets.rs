@@ -20,10 +20,17 @@ pub const SMS: Set = Set {
     version_table: "sms_schema_versions",
 };
 
+/// The hall's tables.
+pub const PORTAL: Set = Set {
+    name: "portal",
+    version_table: "portal_schema_versions",
+};
+
 impl Set {
     pub(crate) fn sqlite(self) -> Migrator {
         self.with_table(match self.name {
             "sms" => sqlx::migrate!("./sms/sqlite"),
+            "portal" => sqlx::migrate!("./portal/sqlite"),
             _ => sqlx::migrate!("./idp/sqlite"),
         })
     }
@@ -31,6 +38,7 @@ impl Set {
     pub(crate) fn postgres(self) -> Migrator {
         self.with_table(match self.name {
             "sms" => sqlx::migrate!("./sms/postgres"),
+            "portal" => sqlx::migrate!("./portal/postgres"),
             _ => sqlx::migrate!("./idp/postgres"),
         })
     }

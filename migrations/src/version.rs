@@ -18,6 +18,8 @@ const EXISTS_POSTGRES: &str = "SELECT to_regclass($1) IS NOT NULL";
 
 const IDP_VERSION: &str = "SELECT coalesce(max(version), 0) FROM idp_schema_versions WHERE success";
 const SMS_VERSION: &str = "SELECT coalesce(max(version), 0) FROM sms_schema_versions WHERE success";
+const PORTAL_VERSION: &str =
+    "SELECT coalesce(max(version), 0) FROM portal_schema_versions WHERE success";
 
 impl Db {
     /// Compares the newest migration that was run with the newest one this program knows.
@@ -33,10 +35,10 @@ impl Db {
 
     /// The number of the newest migration that was run, 0 for none.
     async fn schema_version(&self, set: Set) -> Result<i64, DbError> {
-        let version = if set == crate::SMS {
-            SMS_VERSION
-        } else {
-            IDP_VERSION
+        let version = match set {
+            crate::SMS => SMS_VERSION,
+            crate::PORTAL => PORTAL_VERSION,
+            _ => IDP_VERSION,
         };
         let table = set.version_table;
         let newest = match &self.0 {

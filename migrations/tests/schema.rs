@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use migrations::testing::{TestDb, empty_engines, engines};
-use migrations::{Conn, Db, IDP, SMS, Set, run};
+use migrations::{Conn, Db, IDP, PORTAL, SMS, Set, run};
 use sqlx::AssertSqlSafe;
 
-const SETS: [Set; 2] = [IDP, SMS];
+const SETS: [Set; 3] = [IDP, PORTAL, SMS];
 
 #[test]
 fn migrations_are_paired_by_number_and_name() {

@@ -9,10 +9,14 @@ pub use self::{
     application::{
         AccessReason, ChooseNumber, EnterService, NoAccess, NumberOption, PostTicket, TimeWindow,
     },
+    hall::{
+        HallError, HallFailure, HallGroup, HallHome, HallNotice, HallPerson, HallRefused, HallTile,
+    },
     logout::{FrontChannel, Ledger, LedgerRow, LedgerState, Onward, SignedOut},
 };
 
 mod application;
+mod hall;
 mod logout;
 
 /// A page: its template, and samples of every look that it can have.

@@ -418,3 +418,61 @@ inbox-lead = The demo sends no real text messages; what it would send is shown h
 inbox-to = Phone number
 inbox-show = Show
 inbox-empty = No messages yet. Ask for a code, then reload this page.
+
+### The service hall
+
+hall = Service Hall
+hall-welcome = Every campus service, one door
+hall-hello = Hello, { $name }
+hall-guest = Look around without signing in; sign in when you start something.
+hall-lead = What would you like to do today?
+hall-account = My account
+hall-sign-out-hint = Signs you out of every system
+hall-search = Search applications and services
+hall-search-go = Search
+hall-search-title = Search for “{ $search }”
+hall-search-all = Show all
+hall-found = “{ $search }”: { $count ->
+    [one] 1 application
+   *[other] { $count } applications
+}
+hall-launcher = Applications
+hall-uncategorised = More
+hall-none = No applications are listed yet.
+hall-none-found = Nothing found. Try another word.
+hall-unloaded = The applications cannot be shown right now. They will be back by themselves; please reload in a moment.
+hall-said-signed_out = You are signed out, and your other systems are being signed out too.
+hall-said-signed_out_here = You are signed out of the hall, but campus sign-in could not be reached: other systems may still be signed in. Please close your browser.
+hall-said-away = Campus sign-in cannot be reached, so nobody can sign in right now. You can look around; please try again later, and if it does not get better, contact { $desk }.
+hall-home = Back to the hall
+hall-again = Sign in again
+hall-refused-expired = This sign-in is no longer valid
+hall-refused-expired-next = It took too long, was used already, or began in another browser. Please sign in again; if that does not help, check whether your browser blocks cookies, or contact { $desk }.
+hall-refused-denied = You are not signed in to the hall
+hall-refused-denied-next = You cancelled, or your account may not use the hall. You can go on looking around; if you have questions, contact { $desk }.
+hall-refused-required = Something has to be finished first
+hall-refused-required-next = Campus sign-in needs you to sign in or confirm something first. Please sign in again; if that does not help, contact { $desk }.
+hall-refused-ended = You were signed out elsewhere
+hall-refused-ended-next = While you were signing in, you were signed out. Please sign in again; if it was not you who signed out, contact { $desk }.
+hall-refused-away = You cannot sign in right now
+hall-refused-away-next = Campus sign-in does not answer. It was nothing you did. Please try again later; if that does not help, contact { $desk }.
+hall-refused-misconfigured = You cannot sign in right now
+hall-refused-misconfigured-next = The hall and campus sign-in are not set up to work together. It was nothing you did. Please give the number below to { $desk }.
+hall-refused-untrusted = The sign-in could not be confirmed
+hall-refused-untrusted-next = What came back did not pass the security checks, so you were not signed in. Please sign in again; if it happens again, give the number below to { $desk }.
+hall-error-bad_request-next = The link may be incomplete. Please start again from the hall; if that does not help, contact { $desk }.
+hall-error-forgery-next = It was open for too long, or your browser blocks cookies. Please go back to the hall and try again; if that does not help, contact { $desk }.
+hall-error-not_found-next = Please check the address, or start again from the hall.
+hall-error-method-next = Please start again from the hall rather than reloading or bookmarking a form.
+hall-error-too_large-next = Please start again from the hall.
+hall-error-wrong_host-next = The address in your browser is not that of this university’s hall. Start again from the university’s website.
+hall-error-internal-next = It was nothing you did. Please try again later; if it happens again, give the number below to { $desk }.
+hall-error-busy-next = The hall cannot answer right now. Your account is not affected.
+hall-role-student = Student
+hall-role-staff = Staff
+hall-role-faculty = Faculty
+hall-role-employee = Employee
+hall-role-member = Member of the university
+hall-role-affiliate = Affiliate
+hall-role-alum = Alum
+hall-role-library-walk-in = Library visitor

@@ -2,6 +2,7 @@
 //! and what a designer looks at (`cargo run -p themes --example gallery -- FOLDER`).
 
 mod application;
+mod hall;
 mod logout;
 mod session;
 mod sign_in;
@@ -46,6 +47,9 @@ pub fn every_sample() -> Vec<Sample> {
     add::<pages::Help>(&mut all);
     add::<pages::OldBrowser>(&mut all);
     add::<pages::Inbox>(&mut all);
+    add::<pages::HallHome>(&mut all);
+    add::<pages::HallRefused>(&mut all);
+    add::<pages::HallError>(&mut all);
     all
 }
 

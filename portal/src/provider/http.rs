@@ -1,0 +1,84 @@
+//! The hall's one way out: to the identity provider.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use axum::http::{Request, Response};
+use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
+
+/// For a connection.
+const CONNECT: Duration = Duration::from_secs(3);
+/// For a whole answer. Somebody may be waiting for a page.
+const ANSWER: Duration = Duration::from_secs(10);
+/// A provider's documents have some kilobytes.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// Follows no redirect, reads no more than [`MOST_BYTES`], waits no longer than [`ANSWER`], and
+/// sends no cookie.
+#[derive(Clone, Debug)]
+pub(crate) struct Http(reqwest::Client);
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HttpError {
+    #[error("{0}")]
+    Request(#[from] reqwest::Error),
+    #[error("{0}")]
+    Message(#[from] axum::http::Error),
+    #[error("the answer is larger than {MOST_BYTES} bytes")]
+    TooLarge,
+}
+
+impl Http {
+    /// # Errors
+    /// When the machine's certificate authorities can't be read.
+    pub(crate) fn new() -> Result<Self, reqwest::Error> {
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            // What the environment calls a proxy is for the way to other places.
+            .no_proxy()
+            .user_agent(concat!("yimen-hall/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map(Self)
+    }
+
+    pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let mut answer = self.0.execute(request.try_into()?).await?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await? {
+            if body.len() + chunk.len() > MOST_BYTES {
+                return Err(HttpError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut response = Response::builder().status(answer.status());
+        if let Some(headers) = response.headers_mut() {
+            *headers = answer.headers().clone();
+        }
+        Ok(response.body(body)?)
+    }
+
+    /// A GET with these headers.
+    pub(crate) async fn get(
+        &self,
+        address: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<HttpResponse, HttpError> {
+        let mut request = Request::get(address);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Vec::new())?).await
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
+}
