@@ -4,7 +4,6 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 use url::Url;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -21,8 +20,6 @@ pub struct Config {
     pub life: SignedDuration,
     /// How long without use.
     pub idle: SignedDuration,
-    /// The school's.
-    pub zone: TimeZone,
     /// The provider is a demonstration: its pages say so, and these too.
     pub demo: bool,
 }

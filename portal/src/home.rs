@@ -18,10 +18,16 @@ pub(crate) async fn home(mut visit: Visit) -> Result<Response, Refusal> {
     let search = visit
         .parameters()
         .find(|(name, _)| name == "q")
-        .map(|(_, value)| value.trim().chars().take(LONGEST_SEARCH).collect::<String>())
+        .map(|(_, value)| {
+            value
+                .trim()
+                .chars()
+                .take(LONGEST_SEARCH)
+                .collect::<String>()
+        })
         .unwrap_or_default();
     let applications = visit.app.launcher.applications();
-    let provider_is_away = visit.app.provider.current().is_none();
+    let provider_is_away = visit.app.provider.is_away();
     let config = &visit.app.config;
     let person = session.as_ref().map(|session| {
         let person = session.person();
@@ -70,7 +76,10 @@ fn groups(all: &[Listed], search: &str, locale: Locale) -> Vec<HallGroup> {
             initial: initial(one.name.get(locale)),
             colour: colour(&one.id),
         };
-        match groups.iter_mut().find(|group| group.category == one.category) {
+        match groups
+            .iter_mut()
+            .find(|group| group.category == one.category)
+        {
             Some(group) => group.tiles.push(tile),
             None => groups.push(HallGroup {
                 category: one.category.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::header::{ACCEPT_LANGUAGE, HOST};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 use themes::Locale;
@@ -33,7 +33,14 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn read(app: &Arc<App>, parts: &Parts) -> Self {
         let headers = &parts.headers;
-        let cookies = Cookies::read(headers, app.config.is_https());
+        // RFC 9110 §9.2.1: HEAD is safe. Without cookies it gets what a stranger gets.
+        let none = HeaderMap::new();
+        let sent = if parts.method == Method::HEAD {
+            &none
+        } else {
+            headers
+        };
+        let cookies = Cookies::read(sent, app.config.is_https());
         let mut request_id = random_secret(&mut app.ambient.rng());
         request_id.truncate(16);
         Self {

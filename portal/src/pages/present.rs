@@ -16,11 +16,7 @@ use crate::visit::{Context, Visit};
 
 /// The outermost layer: reads the request's [`Context`] once, gives refusals a face and every
 /// response its headers, and writes one line per request without anything secret in it.
-pub(crate) async fn present(
-    State(app): State<Arc<App>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn present(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let context = Context::read(&app, &parts);
     parts.extensions.insert(context.clone());

@@ -7,6 +7,7 @@ mod logout_token;
 mod tokens;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +18,7 @@ use crate::config::Config;
 
 pub(crate) use client::{UserInfo, client};
 pub(crate) use http::{Http, HttpError};
-pub(crate) use logout_token::{LogoutToken};
+pub(crate) use logout_token::LogoutToken;
 pub(crate) use tokens::{BadAnswer, Kept, SignedInAs};
 
 use client::Metadata;
@@ -64,6 +65,8 @@ pub(crate) struct Provider {
     pub(crate) http: Http,
     issuer: String,
     known: ArcSwapOption<Known>,
+    /// It was asked in vain the last time.
+    failed: AtomicBool,
     /// When it was last asked in vain. Locked while it is asked, so that one asks for all.
     asking: Mutex<Option<Timestamp>>,
 }
@@ -76,6 +79,7 @@ impl Provider {
             http: Http::new()?,
             issuer: config.issuer.clone(),
             known: ArcSwapOption::empty(),
+            failed: AtomicBool::new(false),
             asking: Mutex::new(None),
         })
     }
@@ -83,6 +87,11 @@ impl Provider {
     /// What is known now, without asking.
     pub(crate) fn current(&self) -> Option<Arc<Known>> {
         self.known.load_full()
+    }
+
+    /// Nothing is known, and it was asked for.
+    pub(crate) fn is_away(&self) -> bool {
+        self.failed.load(Ordering::Relaxed) && self.current().is_none()
     }
 
     /// What is known; asked for where nothing is, but not in every request.
@@ -138,6 +147,7 @@ impl Provider {
         let issuer = IssuerUrl::new(self.issuer.clone()).map_err(|_| Away)?;
         match Metadata::discover_async(issuer, &self.http).await {
             Ok(metadata) => {
+                self.failed.store(false, Ordering::Relaxed);
                 if failed_at.take().is_some() {
                     tracing::info!("the identity provider is back");
                 }
@@ -150,6 +160,7 @@ impl Provider {
                 Ok(known)
             }
             Err(error) => {
+                self.failed.store(true, Ordering::Relaxed);
                 if failed_at.replace(now).is_none() {
                     tracing::warn!(issuer = self.issuer, %error, "the identity provider is away");
                 }

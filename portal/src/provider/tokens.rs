@@ -4,8 +4,8 @@ use chrono::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use openidconnect::core::{CoreErrorResponseType, CoreJwsSigningAlgorithm};
 use openidconnect::{
-    AccessToken, AccessTokenHash, AuthorizationCode, ClaimsVerificationError, Nonce,
-    NonceVerifier, OAuth2TokenResponse, PkceCodeVerifier, RefreshToken, RequestTokenError,
+    AccessToken, AccessTokenHash, AuthorizationCode, ClaimsVerificationError, Nonce, NonceVerifier,
+    OAuth2TokenResponse, PkceCodeVerifier, RefreshToken, RequestTokenError,
     SignatureVerificationError, SubjectIdentifier, TokenResponse, UserInfoError,
 };
 use serde::{Deserialize, Serialize};

@@ -35,11 +35,7 @@ pub(super) async fn if_due(
     renew(app, session, now).await
 }
 
-async fn renew(
-    app: &App,
-    session: Session,
-    now: Timestamp,
-) -> Result<Option<Session>, Refusal> {
+async fn renew(app: &App, session: Session, now: Timestamp) -> Result<Option<Session>, Refusal> {
     let Session { row, inside } = session;
     let (provider, config) = (&app.provider, &app.config);
     let refreshed = provider.refresh(config, &row.subject, &inside.tokens, now);

@@ -18,15 +18,45 @@ fn tile(zh: &str, en: &str, about: (&str, &str), initial: &str, colour: u32) -> 
 
 fn groups() -> Vec<HallGroup> {
     let study = vec![
-        tile("教务管理系统", "Teaching affairs", ("选课、成绩、课表", "Courses, marks, timetable"), "教", 0),
-        tile("图书馆", "Library", ("借阅、预约、电子资源", "Loans, reservations, e-resources"), "图", 1),
+        tile(
+            "教务管理系统",
+            "Teaching affairs",
+            ("选课、成绩、课表", "Courses, marks, timetable"),
+            "教",
+            0,
+        ),
+        tile(
+            "图书馆",
+            "Library",
+            ("借阅、预约、电子资源", "Loans, reservations, e-resources"),
+            "图",
+            1,
+        ),
         tile("网络教学平台", "Online courses", ("", ""), "网", 2),
     ];
     let office = vec![
-        tile("财务报销", "Expenses", ("网上报账与酬金申报", "Claims and payments"), "财", 3),
-        tile("协同办公", "Office", ("公文、会议、通讯录", "Documents, meetings, directory"), "协", 4),
+        tile(
+            "财务报销",
+            "Expenses",
+            ("网上报账与酬金申报", "Claims and payments"),
+            "财",
+            3,
+        ),
+        tile(
+            "协同办公",
+            "Office",
+            ("公文、会议、通讯录", "Documents, meetings, directory"),
+            "协",
+            4,
+        ),
     ];
-    let other = vec![tile("校园卡", "Campus card", ("充值、挂失、账单", "Top up, block, statements"), "校", 5)];
+    let other = vec![tile(
+        "校园卡",
+        "Campus card",
+        ("充值、挂失、账单", "Top up, block, statements"),
+        "校",
+        5,
+    )];
     vec![
         HallGroup {
             category: names("教学科研", "Teaching and research"),

@@ -1,0 +1,103 @@
+//! The home page: what a guest sees.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::provider::FakeProvider;
+use crate::support::{Clock, hall, jobs, stage};
+use migrations::PORTAL;
+use migrations::testing::engines;
+
+fn tiles() -> serde_json::Value {
+    let words = |zh: &str, en: &str| json!({"zh-CN": zh, "en": en});
+    json!({"applications": [
+        {"id": "library", "name": words("图书馆", "Library"), "url": "https://lib.example.edu/",
+            "category": words("学习", "Study"), "description": words("借阅", "Loans")},
+        {"id": "evil", "name": words("坏", "Evil"), "url": "javascript:alert(1)",
+            "category": words("学习", "Study")},
+        {"id": "office", "name": words("办公 <b>", "Office <b>"), "url": "https://oa.example.edu/",
+            "category": words("办公", "Office")},
+    ]})
+}
+
+/// Waits for what the jobs do.
+async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..400 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("it never came to hold");
+}
+
+#[tokio::test]
+async fn a_guest_finds_the_applications() {
+    let stage = stage().await;
+    stage.provider.told(|conduct| conduct.listed = tiles());
+    let _jobs = jobs(&stage.hall);
+    let mut guest = stage.browser();
+    until(async || guest.get("/").await.has("lib.example.edu")).await;
+    let home = guest.get("/").await;
+    for text in [
+        "业务直通车",
+        "图书馆",
+        "借阅",
+        "学习",
+        "办公 &lt;b&gt;",
+        "登录",
+    ] {
+        assert!(home.has(text), "{text}");
+    }
+    assert!(!home.has("javascript:") && !home.has("退出登录"));
+    assert!(
+        !guest.cookies.contains_key("hall"),
+        "a page view stores nothing"
+    );
+    let found = guest.get("/?q=loans&locale=en").await;
+    assert!(found.has("Library") && !found.has("oa.example.edu"));
+    assert_eq!(guest.cookies["hall-locale"], "en");
+    let none = guest.get("/?q=%22%3E%3Cb%3E").await;
+    assert!(none.has("id=\"empty\"") && none.has("value=\"&quot;&gt;&lt;b&gt;\""));
+    // The other language's link keeps the search and nothing else.
+    assert!(found.has("/?q=loans&amp;locale=zh-CN"));
+    let odd = guest.get("/?code=secret&q=a").await;
+    assert!(!odd.has("secret"));
+}
+
+#[tokio::test]
+async fn the_hall_starts_without_its_provider_and_finds_it_later() {
+    let db = engines(&[PORTAL]).await.next().unwrap();
+    let clock = Clock::new();
+    let provider = FakeProvider::start(clock.clone()).await;
+    provider.told(|conduct| {
+        conduct.away = true;
+        conduct.listed = tiles();
+    });
+    let hall = hall(&db, &provider.issuer, &clock).await;
+    let mut guest = crate::support::Browser {
+        router: hall.router(),
+        cookies: std::collections::BTreeMap::new(),
+    };
+    assert!(!guest.get("/").await.has("data-said="), "not asked yet");
+    let reply = guest.get("/signin").await;
+    assert_eq!(reply.failure(), Some("away"));
+    assert_eq!(reply.headers["retry-after"], "5");
+    assert!(guest.get("/").await.has("data-said=\"away\""));
+    let asked = provider.count("discovery");
+    guest.get("/signin").await;
+    assert_eq!(
+        provider.count("discovery"),
+        asked,
+        "not asked at each click"
+    );
+    provider.told(|conduct| conduct.away = false);
+    clock.advance(jiff::SignedDuration::from_secs(5));
+    let _jobs = jobs(&hall);
+    until(async || guest.get("/").await.has("lib.example.edu")).await;
+    assert!(!guest.get("/").await.has("data-said="));
+    // Away again: what is known stays.
+    provider.told(|conduct| conduct.away = true);
+    assert!(guest.get("/").await.has("lib.example.edu"));
+}

@@ -1,0 +1,11 @@
+//! The hall over HTTP, against a provider that can be told to lie.
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
+
+mod home;
+mod leaving;
+mod refusals;
+mod renewal;
+mod rows;
+mod sign_in;
+mod support;
+mod told;
