@@ -16,6 +16,7 @@ mod import;
 mod inbox;
 mod keys;
 mod migrate;
+mod portal;
 mod store;
 mod terminal;
 mod up;
@@ -59,6 +60,7 @@ struct Yimen {
 enum Command {
     Up(up::Up),
     Idp(idp::Idp),
+    Portal(portal::PortalCommand),
     Migrate(migrate::Migrate),
     Import(import::Import),
     Application(application::Application),
@@ -80,6 +82,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match Yimen::parse().command {
         Command::Up(command) => command.run(),
         Command::Idp(command) => command.run(),
+        Command::Portal(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Import(command) => command.run(),
         Command::Application(command) => return end(command.run()),

@@ -4,6 +4,7 @@
 mod environment;
 mod file;
 mod place;
+mod portal;
 mod reader;
 mod settings;
 mod show;
@@ -13,9 +14,11 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use environment::variables;
 pub(crate) use place::Place;
+pub(crate) use portal::Portal;
 pub(crate) use settings::{Resolved, schema};
 pub(crate) use show::lines;
 
+use idp::config::Problem;
 use settings::Settings;
 use tree::Node;
 
@@ -98,6 +101,27 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
             key,
             reason,
         }),
+    }
+}
+
+impl Loaded {
+    /// What a hall that runs alone needs.
+    pub(crate) fn hall(&self) -> anyhow::Result<::portal::Config> {
+        let portal = &self.resolved.portal;
+        let named = |problem: Problem| ConfigError {
+            place: self.tree.place_of(problem.key),
+            key: problem.key.to_owned(),
+            reason: problem.reason,
+        };
+        let url = portal.address().map_err(named)?;
+        let (issuer, secret) = portal.credentials().map_err(named)?;
+        crate::hall::configure(
+            &self.resolved,
+            &url,
+            &issuer,
+            &portal.client_id,
+            secret.as_str(),
+        )
     }
 }
 

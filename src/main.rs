@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod files;
+mod hall;
 mod master_key;
 mod node;
 mod serve;

@@ -1,4 +1,5 @@
-//! Where the master key comes from: `YIMEN_MASTER_KEY`, or `master.key` in the data folder.
+//! Where the master key comes from: `YIMEN_MASTER_KEY`, or `master.key` in the data folder. The key
+//! of a hall that runs alone comes the same way.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
@@ -11,6 +12,8 @@ use rand::CryptoRng;
 use crate::files;
 
 pub(crate) const VARIABLE: &str = "YIMEN_MASTER_KEY";
+/// The same for a hall that runs alone.
+pub(crate) const HALL_VARIABLE: &str = "YIMEN_HALL_KEY";
 
 /// The key, wherever it is kept; the variable goes before the file.
 ///
@@ -18,7 +21,7 @@ pub(crate) const VARIABLE: &str = "YIMEN_MASTER_KEY";
 /// When it is malformed, a sample, or readable by others.
 pub(crate) fn find(variable: Option<&str>, file: &Path) -> anyhow::Result<Option<MasterKey>> {
     if let Some(text) = variable {
-        return Ok(Some(MasterKey::from_hex(text).context(VARIABLE)?));
+        return Ok(Some(MasterKey::from_hex(text).context(variable_of(file))?));
     }
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
@@ -35,6 +38,15 @@ pub(crate) fn find(variable: Option<&str>, file: &Path) -> anyhow::Result<Option
     }
     let key = MasterKey::from_hex(&text).with_context(|| file.display().to_string())?;
     Ok(Some(key))
+}
+
+/// The variable that stands for a file.
+fn variable_of(file: &Path) -> &'static str {
+    if file.ends_with("hall.key") {
+        HALL_VARIABLE
+    } else {
+        VARIABLE
+    }
 }
 
 /// Makes a key beside an empty database.

@@ -15,8 +15,10 @@ use sms_gateway::{Gateway, Inbox};
 use themes::Themes;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::config::Resolved;
+use crate::hall::{PreparedHall, ServedHall};
 use crate::serve::{Crowd, Listener, acceptor};
 use crate::sms;
 
@@ -28,6 +30,8 @@ const PURGE: Duration = Duration::from_mins(5);
 pub(crate) struct Parts {
     pub(crate) config: Resolved,
     pub(crate) db: Db,
+    /// The hall's, where it is served too; migrated.
+    pub(crate) hall_db: Option<Db>,
     pub(crate) keys: Keyring,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
@@ -39,6 +43,7 @@ pub(crate) struct Node {
     clock: Clock,
     messages: Option<Gateway>,
     pub(crate) idp: Idp,
+    hall: Option<ServedHall>,
     public: Listener,
     management: Listener,
 }
@@ -49,10 +54,15 @@ impl Node {
     /// # Errors
     /// When a theme, certificate or address can't be used.
     pub(crate) async fn start(parts: Parts) -> anyhow::Result<Self> {
+        let hall = match parts.hall_db.clone() {
+            Some(db) => PreparedHall::new(&parts, db).await?,
+            None => None,
+        };
         let Resolved {
             idp: config,
             sms,
             deployment,
+            ..
         } = parts.config;
         let server = config.server.clone();
         let zone = config.school.timezone.get().clone();
@@ -92,7 +102,17 @@ impl Node {
         let metrics = PrometheusBuilder::new()
             .install_recorder()
             .context("metrics")?;
-        let management = idp.management(Some(metrics));
+        let mut management = idp.management(Some(metrics));
+        let hall = match hall {
+            Some(prepared) => {
+                let (served, readiness) = prepared
+                    .start(Arc::clone(&idp.app().themes), crowd.clone())
+                    .await?;
+                management = management.merge(readiness);
+                Some(served)
+            }
+            None => None,
+        };
         let public =
             Listener::bind("server.listen", server.listen, tls, crowd.clone(), router).await?;
         let management = Listener::bind(
@@ -108,6 +128,7 @@ impl Node {
             clock: parts.clock,
             messages,
             idp,
+            hall,
             public,
             management,
         })
@@ -123,24 +144,45 @@ impl Node {
         if let Some(gateway) = self.messages {
             jobs.spawn(keep_small(gateway, self.clock, stopped.clone()));
         }
-        let management = tokio::spawn(self.management.serve(stopped.clone()));
-        let public = tokio::spawn(self.public.serve(stopped));
-        let (mut interrupt, mut terminate) = (
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::terminate())?,
-        );
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+        let mut hall_jobs = JoinSet::new();
+        let mut hall_db = None;
+        let mut listeners = vec![tokio::spawn(self.management.serve(stopped.clone()))];
+        if let Some(served) = self.hall {
+            hall_jobs = served.hall.start_jobs(&stopped);
+            hall_db = Some(served.db);
+            listeners.push(tokio::spawn(served.listener.serve(stopped.clone())));
         }
-        tracing::info!("stopping");
+        listeners.push(tokio::spawn(self.public.serve(stopped)));
+        told_to_stop().await?;
         stop.send_replace(true);
-        public.await?;
-        management.await?;
+        for listener in listeners {
+            listener.await?;
+        }
         while jobs.join_next().await.is_some() {}
+        while hall_jobs.join_next().await.is_some() {}
+        if let Some(db) = hall_db {
+            db.close().await;
+        }
         self.db.close().await;
         Ok(())
     }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// When the signals can't be listened to.
+pub(crate) async fn told_to_stop() -> anyhow::Result<()> {
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("stopping");
+    Ok(())
 }
 
 /// Old texts and counted attempts go every few minutes (OTP-05).

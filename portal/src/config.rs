@@ -16,6 +16,8 @@ pub struct Config {
     pub issuer: String,
     pub client_id: String,
     pub client_secret: ClientSecret,
+    /// PEM: certificate authorities besides the machine's own.
+    pub authorities: Option<Vec<u8>>,
     /// How long somebody stays signed in here, used or not; the provider may end it before.
     pub life: SignedDuration,
     /// How long without use.

@@ -61,6 +61,35 @@ pub(super) struct ListenFlags {
     tls_key: Option<String>,
 }
 
+/// How a hall that runs alone is reached, and its provider.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Hall")]
+pub(super) struct HallFlags {
+    /// The identity provider, such as https://id.example.edu
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// The hall's address that browsers know [default: http://localhost:8090]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Listen here [default: 127.0.0.1:8090]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Health and metrics [default: 127.0.0.1:9091]
+    #[arg(long, value_name = "ADDR")]
+    management: Option<String>,
+}
+
+impl HallFlags {
+    fn flags(&self) -> Vec<Flag> {
+        given([
+            ("--issuer", "portal.issuer", &self.issuer),
+            ("--url", "portal.url", &self.url),
+            ("--listen", "portal.listen", &self.listen),
+            ("--management", "portal.management", &self.management),
+        ])
+    }
+}
+
 impl StoreFlags {
     /// The configuration for a command that works on the data alone.
     pub(super) fn load(&self) -> Result<Loaded, ConfigError> {
@@ -79,6 +108,13 @@ impl StoreFlags {
     pub(super) fn load_as_node(&self, listen: &ListenFlags) -> Result<Loaded, ConfigError> {
         let mut sources = self.sources()?;
         sources.flags.extend(listen.flags());
+        config::load(&sources)
+    }
+
+    /// The configuration for a hall that runs alone.
+    pub(super) fn load_as_hall(&self, hall: &HallFlags) -> Result<Loaded, ConfigError> {
+        let mut sources = self.sources()?;
+        sources.flags.extend(hall.flags());
         config::load(&sources)
     }
 

@@ -2,7 +2,7 @@ use clap::Args;
 
 use super::examples::examples;
 use super::flags::{ListenFlags, StoreFlags};
-use super::up::Serve;
+use super::up::{Serve, WithHall};
 
 /// Start the identity provider alone, as one of several nodes
 #[derive(Debug, Args)]
@@ -23,6 +23,6 @@ pub(super) struct Idp {
 impl Idp {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let loaded = self.store.load_as_node(&self.listen)?;
-        self.serve.run(loaded)
+        self.serve.run(loaded, WithHall::No)
     }
 }

@@ -1,5 +1,5 @@
 use clap::Args;
-use migrations::{IDP, SMS, SchemaState};
+use migrations::{Db, IDP, PORTAL, SMS, SchemaState, Set};
 
 use super::examples::examples;
 use super::flags::StoreFlags;
@@ -24,17 +24,25 @@ impl Migrate {
         let loaded = self.store.load()?;
         store::block_on(async {
             let db = store::open(&loaded).await?;
-            for set in [IDP, SMS] {
-                let before = db.schema_state(set).await?;
-                db.migrate(set).await?;
-                let what = match before {
-                    SchemaState::Current => "was up to date",
-                    _ => "is now up to date",
-                };
-                terminal::out(&format!("{} ({}): {what}", set.name, db.engine_name()))?;
-            }
+            migrate(&db, &[IDP, SMS]).await?;
+            let hall = store::open_for_hall(&loaded, &db).await?;
+            migrate(&hall, &[PORTAL]).await?;
+            hall.close().await;
             db.close().await;
             Ok(())
         })
     }
+}
+
+async fn migrate(db: &Db, sets: &[Set]) -> anyhow::Result<()> {
+    for set in sets.iter().copied() {
+        let before = db.schema_state(set).await?;
+        db.migrate(set).await?;
+        let what = match before {
+            SchemaState::Current => "was up to date",
+            _ => "is now up to date",
+        };
+        terminal::out(&format!("{} ({}): {what}", set.name, db.engine_name()))?;
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use idp::config::Config;
 use idp::{Clock, Entropy};
 use idp_domain::secrets::Keyring;
-use migrations::{Db, IDP, OpenOptions, SMS, SchemaState};
+use migrations::{Db, IDP, OpenOptions, SMS, SchemaState, Set};
 
 use super::terminal;
 use crate::config::Loaded;
@@ -49,7 +49,7 @@ impl Store {
     /// When the schema is behind and isn't to be migrated, or the master key is missing or wrong.
     pub(super) async fn open(loaded: &Loaded, migrate: Migrate) -> anyhow::Result<Self> {
         let db = open(loaded).await?;
-        migrate_if(&db, migrate).await?;
+        migrate_if(&db, &[IDP, SMS], migrate).await?;
         let (clock, entropy) = (Clock::default(), Entropy::default());
         let keys = Box::pin(keys(loaded, &db, &entropy)).await?;
         Ok(Self {
@@ -67,15 +67,29 @@ pub(super) async fn open(loaded: &Loaded) -> anyhow::Result<Db> {
     if config.database.url.is_none() {
         make_data_folder(config)?;
     }
+    open_at(&config.database_url(), config.database.connections.get()).await
+}
+
+/// Opens a database by its address.
+pub(super) async fn open_at(url: &str, connections: u32) -> anyhow::Result<Db> {
     let options = OpenOptions {
-        connections: config.database.connections.get(),
+        connections,
         acquire_timeout: ACQUIRE,
         create: true,
     };
-    Ok(Db::open(&config.database_url(), &options).await?)
+    Ok(Db::open(url, &options).await?)
 }
 
-fn make_data_folder(config: &Config) -> anyhow::Result<()> {
+/// Where the hall that is served beside the provider keeps its sessions.
+pub(super) async fn open_for_hall(loaded: &Loaded, provider: &Db) -> anyhow::Result<Db> {
+    let database = &loaded.resolved.portal.database;
+    match &database.url {
+        Some(url) => open_at(url.as_str(), database.connections.get()).await,
+        None => Ok(provider.clone()),
+    }
+}
+
+pub(super) fn make_data_folder(config: &Config) -> anyhow::Result<()> {
     let folder = &config.data;
     files::make_private_folder(folder).with_context(|| format!("data = {}", folder.display()))
 }
@@ -83,12 +97,13 @@ fn make_data_folder(config: &Config) -> anyhow::Result<()> {
 /// Opens the database for a command that needs no keys.
 pub(super) async fn migrated(loaded: &Loaded) -> anyhow::Result<Db> {
     let db = open(loaded).await?;
-    migrate_if(&db, Migrate::New).await?;
+    migrate_if(&db, &[IDP, SMS], Migrate::New).await?;
     Ok(db)
 }
 
-async fn migrate_if(db: &Db, migrate: Migrate) -> anyhow::Result<()> {
-    for set in [IDP, SMS] {
+/// Brings these tables up to date, or says that they are not.
+pub(super) async fn migrate_if(db: &Db, sets: &[Set], migrate: Migrate) -> anyhow::Result<()> {
+    for set in sets.iter().copied() {
         let state = db.schema_state(set).await?;
         let wanted = match state {
             SchemaState::Ahead if db.is_embedded() => {

@@ -1,9 +1,9 @@
 use anyhow::bail;
 use clap::Args;
-use idp::config::Config;
+use idp::config::{Config, Issuer};
 use idp::demo::{self, Demo};
 use idp_storage::{imports, settings};
-use migrations::Db;
+use migrations::{Db, PORTAL};
 
 use super::examples::examples;
 use super::flags::{ServerFlags, StoreFlags};
@@ -13,7 +13,7 @@ use crate::config::Loaded;
 use crate::node::{Node, Parts};
 use crate::telemetry;
 
-/// Start everything: identity provider and SMS gateway
+/// Start everything: identity provider, service hall and SMS gateway
 ///
 /// No configuration is needed to begin with. Database, keys and tables are made at the first
 /// start; a later start keeps them. Stop it with Ctrl-C.
@@ -44,12 +44,22 @@ pub(super) struct Serve {
 impl Up {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let loaded = self.store.load_with(&self.server)?;
-        self.serve.run(loaded)
+        self.serve.run(loaded, WithHall::Yes)
     }
 }
 
+/// Whether the hall is served beside the identity provider, where the configuration has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WithHall {
+    Yes,
+    No,
+}
+
 impl Serve {
-    pub(super) fn run(self, loaded: Loaded) -> anyhow::Result<()> {
+    pub(super) fn run(self, mut loaded: Loaded, hall: WithHall) -> anyhow::Result<()> {
+        if hall == WithHall::No {
+            loaded.resolved.hall = None;
+        }
         telemetry::start(std::env::var(telemetry::VARIABLE).ok().as_deref())?;
         let migrate = if self.migrate {
             Migrate::Always
@@ -59,10 +69,20 @@ impl Serve {
         store::block_on(async {
             let store = Store::open(&loaded, migrate).await?;
             keep_apart(&store.db, loaded.resolved.idp.demo).await?;
+            let hall_db = match &loaded.resolved.hall {
+                Some(_) => {
+                    let db = store::open_for_hall(&loaded, &store.db).await?;
+                    store::migrate_if(&db, &[PORTAL], migrate).await?;
+                    Some(db)
+                }
+                None => None,
+            };
             let (config, engine) = (loaded.resolved.idp.clone(), store.db.engine_name());
+            let hall = loaded.resolved.hall.clone();
             let node = Box::pin(Node::start(Parts {
                 config: loaded.resolved,
                 db: store.db,
+                hall_db,
                 keys: store.keys,
                 clock: store.clock,
                 entropy: store.entropy,
@@ -73,9 +93,9 @@ impl Serve {
             } else {
                 None
             };
-            welcome(&config, engine)?;
+            welcome(&config, engine, hall.as_ref())?;
             if let Some(demo) = &demo {
-                introduce(&config, demo)?;
+                introduce(&config, demo, hall.as_ref())?;
             }
             node.run().await
         })
@@ -109,9 +129,12 @@ async fn keep_apart(db: &Db, demo: bool) -> anyhow::Result<()> {
     }
 }
 
-fn welcome(config: &Config, engine: &str) -> std::io::Result<()> {
+fn welcome(config: &Config, engine: &str, hall: Option<&Issuer>) -> std::io::Result<()> {
     let server = &config.server;
     terminal::out(&format!("Yimen is at   {}", server.issuer))?;
+    if let Some(hall) = hall {
+        terminal::out(&format!("The hall is at {hall}"))?;
+    }
     terminal::out(&format!("Listening on  {}", server.listen))?;
     terminal::out(&format!(
         "Management    http://{}/readyz",
@@ -125,7 +148,7 @@ fn welcome(config: &Config, engine: &str) -> std::io::Result<()> {
 }
 
 /// The demonstration's accounts, one a line: number, what it is for, and its secrets.
-fn introduce(config: &Config, made: &Demo) -> std::io::Result<()> {
+fn introduce(config: &Config, made: &Demo, hall: Option<&Issuer>) -> std::io::Result<()> {
     let [newcomer, without_phone] = &made.initial_passwords;
     let code = made.activation_code.as_deref().unwrap_or("(used up)");
     let issuer = &config.server.issuer;
@@ -147,7 +170,12 @@ fn introduce(config: &Config, made: &Demo) -> std::io::Result<()> {
             demo::PASSWORD
         ),
         String::new(),
-        format!("Sign in       {issuer}/cas/login"),
+        format!(
+            "Sign in       {}",
+            hall.map_or(format!("{issuer}/cas/login"), |hall| format!(
+                "{issuer}/cas/login, or at the hall: {hall}"
+            ))
+        ),
         format!("SMS inbox     {issuer}/dev/inbox (or: yimen inbox)"),
         "Stop          Ctrl-C".to_owned(),
     ] {

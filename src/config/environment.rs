@@ -5,9 +5,14 @@ use crate::{master_key, telemetry};
 /// What every variable of ours begins with.
 const PREFIX: &str = "YIMEN_";
 
-/// Variables that are no keys of the file: the file itself, the secret that never stands in one,
+/// Variables that are no keys of the file: the file itself, the keys that never stand in one,
 /// and the log filter.
-const OTHERS: [&str; 3] = ["YIMEN_CONFIG", master_key::VARIABLE, telemetry::VARIABLE];
+const OTHERS: [&str; 4] = [
+    "YIMEN_CONFIG",
+    master_key::VARIABLE,
+    master_key::HALL_VARIABLE,
+    telemetry::VARIABLE,
+];
 
 /// The test suites' own, which reach the servers that they start.
 const TESTS: [&str; 3] = ["YIMEN_BIN", "YIMEN_REQUIRE_POSTGRES", "YIMEN_TEST_POSTGRES"];

@@ -9,6 +9,8 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use sms_gateway::Deployment;
 
+use super::Portal;
+
 /// The file as a whole.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -26,6 +28,7 @@ pub(crate) struct Settings {
     egress: Egress,
     oidc: Oidc,
     notice: Notice,
+    portal: Portal,
     /// Text messages; without this section none are sent.
     #[serde(skip_serializing)]
     sms: Option<sms_gateway::Config>,
@@ -41,6 +44,9 @@ pub(crate) struct Resolved {
     /// None: no message can be sent.
     pub(crate) sms: Option<sms_gateway::Config>,
     pub(crate) deployment: Deployment,
+    pub(crate) portal: Portal,
+    /// The hall's address, where it is served beside the identity provider.
+    pub(crate) hall: Option<Issuer>,
 }
 
 /// The signature of the demo's messages, which nobody outside ever gets.
@@ -80,6 +86,7 @@ impl Default for Settings {
             egress: Egress::default(),
             oidc: Oidc::default(),
             notice: Notice::default(),
+            portal: Portal::default(),
             sms: None,
             test: false,
         }
@@ -136,10 +143,13 @@ impl Settings {
             sms.validate(deployment)
                 .map_err(|e| (format!("sms.{}", e.key), e.reason))?;
         }
+        let hall = self.portal.beside(&idp.server, demo).map_err(named)?;
         Ok(Resolved {
             idp,
             sms,
             deployment,
+            portal: self.portal,
+            hall,
         })
     }
 
@@ -165,6 +175,7 @@ impl Settings {
             egress: config.egress,
             oidc: config.oidc,
             notice: config.notice,
+            portal: resolved.portal.clone(),
             sms: None,
             test: resolved.deployment == Deployment::Test,
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::{Request, Response};
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
+use reqwest::Certificate;
 
 /// For a connection.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -31,9 +32,18 @@ pub(crate) enum HttpError {
 
 impl Http {
     /// # Errors
-    /// When the machine's certificate authorities can't be read.
-    pub(crate) fn new() -> Result<Self, reqwest::Error> {
-        reqwest::Client::builder()
+    /// When certificate authorities can't be read.
+    pub(crate) fn new(authorities: Option<&[u8]>) -> Result<Self, reqwest::Error> {
+        let mut client = reqwest::Client::builder();
+        for one in authorities
+            .map(Certificate::from_pem_bundle)
+            .transpose()?
+            .into_iter()
+            .flatten()
+        {
+            client = client.add_root_certificate(one);
+        }
+        client
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
             .timeout(ANSWER)

@@ -76,7 +76,7 @@ impl Provider {
     /// When no HTTPS client can be made on this machine.
     pub(crate) fn new(config: &Config) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            http: Http::new()?,
+            http: Http::new(config.authorities.as_deref())?,
             issuer: config.issuer.clone(),
             known: ArcSwapOption::empty(),
             failed: AtomicBool::new(false),

@@ -118,6 +118,7 @@ pub fn parts(db: &TestDb, issuer: &str, clock: &Clock) -> HallParts {
             issuer: issuer.to_owned(),
             client_id: "hall".into(),
             client_secret: ClientSecret::new(SECRET),
+            authorities: None,
             life: SignedDuration::from_hours(8),
             idle: SignedDuration::from_hours(2),
             demo: false,
