@@ -19,7 +19,15 @@ use crate::node;
 use crate::serve::{Crowd, Listener, acceptor};
 
 /// What the provider tells the hall; what may be told at all is the registry's rule.
-const RELEASE: [&str; 6] = ["name", "number", "affiliation", "org", "email", "phone"];
+const RELEASE: [&str; 7] = [
+    "name",
+    "number",
+    "numbers",
+    "affiliation",
+    "org",
+    "email",
+    "phone",
+];
 
 /// The hall's own key, for a master key or for a key of the hall's own.
 pub(crate) fn key(keys: &Keyring) -> HallKey {

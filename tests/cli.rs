@@ -447,3 +447,26 @@ fn a_demonstration_never_shares_a_database_with_a_school() {
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.err.contains("holds a school's people"), "{said:?}");
 }
+
+#[test]
+fn a_hall_alone_names_what_it_is_missing() {
+    let yimen = Yimen::new();
+    let said = yimen.run(&["portal"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.err.contains("portal.issuer: missing"), "{said:?}");
+    let issuer = ["portal", "--issuer", "https://id.example.edu"];
+    let said = yimen.run(&issuer);
+    assert!(
+        said.err.contains("portal.client_secret: missing"),
+        "{said:?}"
+    );
+    yimen.file("secret", "short\n");
+    let said = yimen.run_with(&issuer, &[("YIMEN_PORTAL__CLIENT_SECRET_FILE", "secret")]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(
+        said.err
+            .contains("YIMEN_PORTAL__CLIENT_SECRET_FILE: portal.client_secret_file: must have"),
+        "{said:?}"
+    );
+    assert!(!yimen.path().join("data").exists(), "nothing was begun");
+}

@@ -102,6 +102,30 @@ fn a_bad_value_is_named_with_its_place() {
             "yimen.toml:2:7: database.url: its password is a sample",
         ),
         (
+            "[portal]\nlisten = \"0.0.0.0:8090\"\n",
+            "portal.url: missing, since portal.listen = 0.0.0.0:8090",
+        ),
+        (
+            "[portal]\nurl = \"http://localhost:8080\"\n",
+            "yimen.toml:2:7: portal.url: must be another host or port than server.issuer",
+        ),
+        (
+            "[server]\nissuer = \"https://id.example.edu\"\n[portal]\nurl = \"http://localhost:8090\"\n",
+            "yimen.toml:4:7: portal.url: http://localhost:8090 can't be reached from other machines",
+        ),
+        (
+            "[portal]\nlisten = \"127.0.0.1:8080\"\n",
+            "yimen.toml:2:10: portal.listen: must differ from server.listen",
+        ),
+        (
+            "[portal]\nclient_secret = \"change-me-please-now\"\n",
+            "yimen.toml:2:17: portal.client_secret: is a sample",
+        ),
+        (
+            "[portal]\nclient_secret = \"short\"\n",
+            "yimen.toml:2:17: portal.client_secret: must have at least 16 characters",
+        ),
+        (
             "[sms]\nprovider = \"inbox\"\nsignature = \"一门大学\"\n",
             "yimen.toml:2:12: sms.provider: \"inbox\" keeps",
         ),

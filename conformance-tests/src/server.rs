@@ -33,6 +33,8 @@ pub struct Site {
     tls: Option<(PathBuf, PathBuf)>,
     node: Node,
     management: u16,
+    /// Where the hall is served, where it is.
+    hall: Option<u16>,
 }
 
 /// How a server is reached.
@@ -96,6 +98,7 @@ impl Site {
             },
             data,
             management,
+            hall: None,
         };
         if !configuration.is_empty() {
             let path = stage.folder().join(format!("{name}.toml"));
@@ -103,6 +106,19 @@ impl Site {
             site.configuration = Some(path);
         }
         Ok(site)
+    }
+
+    /// The same with the service hall beside it.
+    pub fn with_hall(mut self) -> Result<Self> {
+        let [port] = free_ports()?;
+        self.hall = Some(port);
+        Ok(self)
+    }
+
+    /// The hall's public address.
+    pub fn hall_url(&self) -> Result<Url> {
+        let port = self.hall.context("this site has no hall")?;
+        Ok(format!("http://localhost:{port}/").parse()?)
     }
 
     /// The same over https, with a certificate that nobody signed.
@@ -191,6 +207,11 @@ impl Site {
             .args(["--listen", &format!("127.0.0.1:{}", self.node.port)])
             .args(["--issuer", self.node.issuer.as_str().trim_end_matches('/')])
             .args(["--management", &format!("127.0.0.1:{}", self.management)]);
+        match self.hall {
+            Some(port) => command.env("YIMEN_PORTAL__LISTEN", format!("127.0.0.1:{port}")),
+            // Servers of many tests run at once, and the hall's usual port is one.
+            None => command.env("YIMEN_PORTAL__ENABLED", "false"),
+        };
         if let Some((certificate, key)) = &self.tls {
             command
                 .arg("--tls-cert")

@@ -1,6 +1,7 @@
 //! 业务直通车: the applications that ask to be listed, as the provider tells, kept in memory.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use axum::http::StatusCode;
@@ -38,44 +39,55 @@ struct Page {
 
 /// What was read last.
 #[derive(Debug, Default)]
-pub(crate) struct Launcher(ArcSwap<Page>);
+pub(crate) struct Launcher {
+    page: ArcSwap<Page>,
+    /// It couldn't be had the last time: said once, not at each try.
+    failed: AtomicBool,
+}
 
 impl Launcher {
     /// None: nothing is known yet.
     pub(crate) fn applications(&self) -> Option<Arc<Vec<Listed>>> {
-        self.0.load().applications.clone()
+        self.page.load().applications.clone()
     }
 
     /// Reads the list again; true when it was had. What was read before stays on an error.
     pub(crate) async fn renew(&self, http: &Http, config: &Config) -> bool {
-        let before = self.0.load_full();
+        match self.ask(http, config).await {
+            Ok(()) => {
+                self.failed.store(false, Ordering::Relaxed);
+                true
+            }
+            Err(reason) => {
+                if !self.failed.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(reason, "the list of applications can't be had");
+                }
+                false
+            }
+        }
+    }
+
+    async fn ask(&self, http: &Http, config: &Config) -> Result<(), String> {
+        let before = self.page.load_full();
         let mut headers = vec![("accept", "application/json")];
         if let (Some(etag), Some(_)) = (&before.etag, &before.applications) {
             headers.push(("if-none-match", etag.as_str()));
         }
-        let answer = match http.get(&config.provider_page(PATH), &headers).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                tracing::debug!(%error, "the applications can't be read");
-                return false;
-            }
-        };
-        if answer.status() == StatusCode::NOT_MODIFIED {
-            return true;
-        }
-        let Some(applications) = (answer.status() == StatusCode::OK)
-            .then(|| read(answer.body()))
-            .flatten()
-        else {
-            tracing::warn!(status = %answer.status(), "the list of applications can't be used");
-            return false;
+        let answer = http
+            .get(&config.provider_page(PATH), &headers)
+            .await
+            .map_err(|error| error.to_string())?;
+        let applications = match answer.status() {
+            StatusCode::NOT_MODIFIED => return Ok(()),
+            StatusCode::OK => read(answer.body()).ok_or("it can't be read")?,
+            status => return Err(status.to_string()),
         };
         let etag = answer.headers().get(ETAG);
-        self.0.store(Arc::new(Page {
+        self.page.store(Arc::new(Page {
             etag: etag.and_then(|tag| tag.to_str().ok()).map(str::to_owned),
             applications: Some(Arc::new(applications)),
         }));
-        true
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
 use jiff::{SignedDuration, Timestamp};
-use openidconnect::{IssuerUrl, JsonWebKeySet};
+use openidconnect::{EndSessionUrl, IssuerUrl, JsonWebKeySet};
 use tokio::sync::Mutex;
 
 use crate::config::Config;
@@ -43,7 +43,7 @@ impl Known {
     /// Where sign-outs go (RP-Initiated Logout 1.0 §2.1).
     pub(crate) fn end_session(&self) -> Option<&url::Url> {
         let extra = self.metadata.additional_metadata();
-        extra.end_session_endpoint.as_ref().map(|url| url.url())
+        extra.end_session_endpoint.as_ref().map(EndSessionUrl::url)
     }
 
     /// Whether every answer names its issuer (RFC 9207 §3).

@@ -18,8 +18,7 @@ pub(crate) async fn begin(mut visit: Visit) -> Result<Response, Refusal> {
     let to = visit
         .parameters()
         .find(|(name, _)| name == "to")
-        .map(|(_, value)| own_path(&value).to_owned())
-        .unwrap_or_else(|| "/".into());
+        .map_or_else(|| "/".into(), |(_, value)| own_path(&value).to_owned());
     if Session::of(&mut visit).await?.is_some() {
         return Ok(visit.redirect(&to));
     }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::keys::Signing;
-use crate::support::provider::SID;
+use crate::support::provider::{SID, back};
 use crate::support::{Stage, parameter, stage, stages};
 
 /// Nobody is signed in, the page says why, and nothing of the answer is said back.
@@ -97,7 +97,7 @@ async fn state_is_the_browsers_own() {
     let state = parameter(&asked, "state").unwrap();
     let code = provider.code(&asked);
     let expired = async |pairs: &[(&str, &str)], browser: &mut crate::support::Browser| {
-        let reply = browser.get(&provider.back(pairs)).await;
+        let reply = browser.get(&back(pairs)).await;
         assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{pairs:?}");
         assert_eq!(reply.failure(), Some("expired"), "{pairs:?}");
         assert!(!browser.cookies.contains_key("hall"));
@@ -181,12 +181,12 @@ async fn an_answer_names_its_issuer() {
         );
         let mut pairs = vec![("code", code.as_str()), ("state", state.as_str())];
         pairs.extend(iss.map(|iss| ("iss", iss)));
-        let reply = browser.get(&stage.provider.back(&pairs)).await;
+        let reply = browser.get(&back(&pairs)).await;
         assert_eq!(reply.failure(), Some("untrusted"), "{iss:?}");
         // A parameter that comes twice is none.
         pairs.truncate(2);
         pairs.extend([("iss", issuer.as_str()), ("iss", issuer.as_str())]);
-        let reply = browser.get(&stage.provider.back(&pairs)).await;
+        let reply = browser.get(&back(&pairs)).await;
         assert_eq!(reply.failure(), Some("untrusted"));
     }
     assert_eq!(stage.provider.count("token"), 0);
@@ -207,13 +207,13 @@ async fn errors_of_the_provider_are_pages_that_say_nothing_of_it_back() {
         let mut browser = stage.browser();
         let asked = browser.begin("/x").await;
         let state = parameter(&asked, "state").unwrap();
-        let back = stage.provider.back(&[
+        let there = back(&[
             ("error", error),
             ("error_description", "<b>evil words</b>"),
             ("state", &state),
             ("iss", &stage.provider.issuer),
         ]);
-        let reply = browser.get(&back).await;
+        let reply = browser.get(&there).await;
         assert_eq!(reply.failure(), Some(why), "{error}");
         assert!(!reply.has("evil words") && !reply.has("alert(1)") && !reply.has(&state));
         // Again, to where she was going.

@@ -49,6 +49,11 @@ pub struct Inner {
     pub asked: Mutex<HashMap<&'static str, u32>>,
 }
 
+/// The path and query that a browser comes back to with these parameters.
+pub fn back(pairs: &[(&str, &str)]) -> String {
+    format!("/signin/callback?{}", encode(pairs))
+}
+
 /// What an authorization request had.
 #[derive(Clone)]
 struct Asked {
@@ -110,15 +115,11 @@ impl FakeProvider {
     /// Where it sends a browser that was sent to `asked`: the path and query at the hall.
     pub fn answer(&self, asked: &Url) -> String {
         let state = parameter(asked, "state").unwrap();
-        self.back(&[
+        back(&[
             ("code", &self.code(asked)),
             ("state", &state),
             ("iss", &self.issuer),
         ])
-    }
-
-    pub fn back(&self, pairs: &[(&str, &str)]) -> String {
-        format!("/signin/callback?{}", encode(pairs))
     }
 
     /// A code for this request.
