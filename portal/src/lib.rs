@@ -29,6 +29,7 @@ use tokio::task::JoinSet;
 
 pub use app::Ambient;
 pub use config::{BACKCHANNEL, CALLBACK, ClientSecret, Config, SCOPES};
+pub use provider::NoClient;
 pub use secrets::HallKey;
 pub use store::statements;
 
@@ -55,8 +56,8 @@ pub enum StartError {
     Database(#[from] DbError),
     #[error("the hall's key is not the one that its data were encrypted with")]
     WrongKey,
-    #[error("no HTTPS client can be made: {0}")]
-    Client(#[from] reqwest::Error),
+    #[error(transparent)]
+    Client(#[from] NoClient),
 }
 
 /// One node of the hall, ready to be served. It need not know its provider yet.

@@ -19,6 +19,11 @@ const MOST_BYTES: usize = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Http(reqwest::Client);
 
+/// No HTTPS client can be made: certificate authorities can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("no HTTPS client can be made: {0}")]
+pub struct NoClient(reqwest::Error);
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpError {
@@ -33,11 +38,12 @@ pub(crate) enum HttpError {
 impl Http {
     /// # Errors
     /// When certificate authorities can't be read.
-    pub(crate) fn new(authorities: Option<&[u8]>) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(authorities: Option<&[u8]>) -> Result<Self, NoClient> {
         let mut client = reqwest::Client::builder();
         for one in authorities
             .map(Certificate::from_pem_bundle)
-            .transpose()?
+            .transpose()
+            .map_err(NoClient)?
             .into_iter()
             .flatten()
         {
@@ -52,6 +58,7 @@ impl Http {
             .user_agent(concat!("yimen-hall/", env!("CARGO_PKG_VERSION")))
             .build()
             .map(Self)
+            .map_err(NoClient)
     }
 
     pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {

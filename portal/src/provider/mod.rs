@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 use crate::config::Config;
 
 pub(crate) use client::{UserInfo, client};
+pub use http::NoClient;
 pub(crate) use http::{Http, HttpError};
 pub(crate) use logout_token::LogoutToken;
 pub(crate) use tokens::{BadAnswer, Kept, SignedInAs};
@@ -74,7 +75,7 @@ pub(crate) struct Provider {
 impl Provider {
     /// # Errors
     /// When no HTTPS client can be made on this machine.
-    pub(crate) fn new(config: &Config) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(config: &Config) -> Result<Self, NoClient> {
         Ok(Self {
             http: Http::new(config.authorities.as_deref())?,
             issuer: config.issuer.clone(),

@@ -25,7 +25,7 @@ async fn refused_now(stage: &Stage, why: &str, place: &str) {
     assert!(!browser.is_signed_in().await, "{place}");
 }
 
-#[tokio::test] // OIDC 3.1.3.7; OID-17, OID-21, OID-28
+#[tokio::test] // OIDC 3.1.3.7; OID-17, OID-21
 async fn an_id_token_that_isnt_for_this_sign_in_is_none() {
     let stage = stage().await;
     let now = stage.clock.now().as_second();
@@ -88,7 +88,7 @@ async fn userinfo_tells_of_the_same_person_or_nobody() {
     refused_now(&stage, "away", "503").await;
 }
 
-#[tokio::test] // SES-02, OID-20, OID-21
+#[tokio::test] // SES-02, OID-21
 async fn state_is_the_browsers_own() {
     let stage = stage().await;
     let provider = &stage.provider;
@@ -121,7 +121,7 @@ async fn state_is_the_browsers_own() {
     assert_eq!(provider.count("token"), 0, "no code was redeemed");
 }
 
-#[tokio::test] // OID-02
+#[tokio::test]
 async fn an_answer_serves_once() {
     for stage in stages().await {
         let mut browser = stage.browser();
@@ -241,7 +241,7 @@ async fn a_provider_that_refuses_the_code_signs_nobody_in() {
     assert_eq!(reply.failure(), Some("away"), "503 without a word");
 }
 
-#[tokio::test] // BND-like: signed out at the provider while the code was on its way
+#[tokio::test] // signed out at the provider while the code was on its way
 async fn a_session_that_ended_meanwhile_isnt_revived() {
     for stage in stages().await {
         let mut browser = stage.browser();

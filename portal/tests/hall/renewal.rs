@@ -49,7 +49,7 @@ async fn of_many_requests_one_renews() {
     }
 }
 
-#[tokio::test] // OID-16
+#[tokio::test]
 async fn a_session_that_is_over_at_the_provider_is_over_here() {
     for stage in stages().await {
         let mut browser = stage.signed_in().await;

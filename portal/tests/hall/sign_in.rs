@@ -41,7 +41,7 @@ async fn the_request_has_what_protects_it() {
     assert_eq!(of("code_challenge_method"), "S256");
     assert_eq!(of("scope"), "openid profile campus email phone");
     assert_eq!((of("nonce").len(), of("code_challenge").len()), (43, 43));
-    // OID-20: the provider refuses more than 2 KiB.
+    // The provider refuses more than 2 KiB.
     assert!(of("state").len() < 1024, "{}", of("state").len());
     let other = browser.begin("/a?b=c").await;
     for name in ["state", "nonce", "code_challenge"] {
@@ -88,7 +88,7 @@ async fn a_sign_in_has_a_cookie_of_its_own_and_the_old_one_dies() {
     assert!(!browser.is_signed_in().await, "the old cookie lives");
 }
 
-#[tokio::test] // SES-03
+#[tokio::test] // SES-03, PRT-22
 async fn cookies_are_the_halls_own() {
     let stage = stage().await;
     let browser = stage.signed_in().await;

@@ -136,7 +136,7 @@ async fn a_token_of_a_new_key_is_believed_once_the_key_is_there() {
     assert!(!browser.is_signed_in().await);
 }
 
-#[tokio::test] // OID-24
+#[tokio::test]
 async fn what_cant_be_checked_isnt_said_to_be_done() {
     let stage = stage().await;
     // Its keys were never read.
