@@ -18,6 +18,8 @@ use crate::egress::{Egress, Resolver};
 use crate::factors::hash_pool::{BadCost, Cost, HashPool};
 use crate::jobs::outbox::{Bell, SmsSender};
 use crate::oidc::keys::SigningKeys;
+use crate::oidc::remote_keys::RemoteKeys;
+use crate::oidc::{PublicDocument, discovery};
 use crate::refusal::Refusal;
 use crate::sessions::Arrival;
 use crate::signin::queue::WaitingRoom;
@@ -54,6 +56,10 @@ pub struct App {
     pub applications: ApplicationRegistry,
     /// Of OpenID Connect's tokens.
     pub signing_keys: SigningKeys,
+    /// What clients read of us.
+    pub discovery: PublicDocument,
+    /// Keys of clients that publish them.
+    pub remote_keys: RemoteKeys,
     pub hashing: HashPool,
     /// Our own requests to applications.
     pub egress: Egress,
@@ -97,6 +103,7 @@ impl App {
         let hashing = HashPool::start(threads, most, cost, &mut parts.entropy.rng())?;
         Ok(Arc::new(Self {
             hosts: hosts(&parts.config),
+            discovery: discovery::document(&parts.config),
             waiting: WaitingRoom::new(most),
             config: parts.config,
             db: parts.db,
@@ -107,6 +114,7 @@ impl App {
             sms: parts.sms,
             applications,
             signing_keys,
+            remote_keys: RemoteKeys::default(),
             hashing,
             egress,
             alarm: AtomicBool::new(false),

@@ -10,6 +10,7 @@ use idp_domain::cas::MAX_SAML_REQUEST_BYTES;
 
 use crate::app::App;
 use crate::forgery::Csrf;
+use crate::oidc::discovery;
 use crate::{applications, cas, pages, signin};
 
 /// Who may use a route. A declaration: each handler asks for what it needs, and a test goes
@@ -77,6 +78,14 @@ const fn action(
         rate: Rate::Stranger,
         audit,
         handler,
+    }
+}
+
+/// What anybody may read, and caches keep.
+const fn document(path: &'static str, handler: fn() -> MethodRouter<Arc<App>>) -> Route {
+    Route {
+        rate: Rate::Unlimited,
+        ..page(path, Auth::Anyone, handler)
     }
 }
 
@@ -347,6 +356,11 @@ pub const ROUTES: &[Route] = &[
         ],
         || post(signin::done::submit),
     ),
+    document("/.well-known/openid-configuration", || get(discovery::show)),
+    document("/.well-known/oauth-authorization-server", || {
+        get(discovery::show)
+    }),
+    document("/oidc/jwks", || get(discovery::jwks)),
 ];
 
 #[cfg(test)]

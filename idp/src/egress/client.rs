@@ -63,7 +63,7 @@ pub struct Answer {
     pub status: u16,
     /// The `Location`, which nobody followed.
     pub location: Option<String>,
-    /// At most [`Limits::body`] bytes.
+    /// At most as many bytes as were asked for.
     pub body: Vec<u8>,
 }
 
@@ -122,7 +122,16 @@ impl Egress {
         limit: Duration,
     ) -> Result<Answer, EgressError> {
         let request = request(Method::GET, to, String::new());
-        self.ask(to, request, limit).await
+        self.ask(to, request, limit, self.limits.body).await
+    }
+
+    /// The same with a body of at most `most` bytes: a document, and not a word.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn get_document(&self, to: &OutboundUrl, most: usize) -> Result<Answer, EgressError> {
+        let request = request(Method::GET, to, String::new());
+        self.ask(to, request, self.limits.get, most).await
     }
 
     /// The pairs as `application/x-www-form-urlencoded`.
@@ -151,7 +160,7 @@ impl Egress {
             .extend_pairs(form)
             .finish();
         let request = request(Method::POST, to, body);
-        self.ask(to, request, limit).await
+        self.ask(to, request, limit, self.limits.body).await
     }
 
     async fn ask(
@@ -159,10 +168,11 @@ impl Egress {
         to: &OutboundUrl,
         request: Result<Request<String>, EgressError>,
         limit: Duration,
+        most: usize,
     ) -> Result<Answer, EgressError> {
         let outcome = match request {
             // On the heap: the states of TLS and HTTP would swell every future around them.
-            Ok(request) => Box::pin(self.ask_within(to, request, limit)).await,
+            Ok(request) => Box::pin(self.ask_within(to, request, limit, most)).await,
             Err(error) => Err(error),
         };
         let result = outcome
@@ -181,13 +191,14 @@ impl Egress {
         to: &OutboundUrl,
         request: Request<String>,
         limit: Duration,
+        most: usize,
     ) -> Result<Answer, EgressError> {
         let deadline = Instant::now() + limit;
         let slot = timeout_at(deadline, self.slots.take(to.url().authority())).await;
         let Ok(Some(_slot)) = slot else {
             return Err(EgressError::Busy);
         };
-        timeout_at(deadline, self.exchange(to, request))
+        timeout_at(deadline, self.exchange(to, request, most))
             .await
             .unwrap_or(Err(EgressError::TimedOut))
     }
@@ -196,16 +207,17 @@ impl Egress {
         &self,
         to: &OutboundUrl,
         request: Request<String>,
+        most: usize,
     ) -> Result<Answer, EgressError> {
         let stream = connect(&self.addresses(to).await?, to.port()).await?;
         if !to.is_https() {
-            return converse(stream, request, self.limits.body).await;
+            return converse(stream, request, most).await;
         }
         let stream = TlsConnector::from(Arc::clone(&self.tls))
             .connect(server_name(to)?, stream)
             .await
             .map_err(EgressError::Tls)?;
-        converse(stream, request, self.limits.body).await
+        converse(stream, request, most).await
     }
 
     /// Those that may be asked, and at least one.

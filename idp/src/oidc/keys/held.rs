@@ -1,13 +1,11 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use axum::body::Bytes;
-use axum::http::HeaderValue;
 use idp_domain::Timestamp;
 use idp_domain::oidc::jose::{
-    BadToken, CantSign, Claims, KeySet, SigningAlgorithm, SigningKey, Typ, Unverified, base64url,
+    BadToken, CantSign, Claims, KeySet, SigningAlgorithm, SigningKey, Typ, Unverified,
 };
-use idp_domain::secrets::{Keyring, Use, hash_secret};
+use idp_domain::secrets::{Keyring, Use};
 use idp_storage::signing_keys::{self, StoredKey};
 use idp_storage::{Db, DbError};
 use serde::Serialize;
@@ -17,6 +15,7 @@ use super::made::place;
 use super::plan::{KeyLife, KeyState, Why, plan};
 use super::rotation::{KeysError, rotate};
 use crate::app::AppParts;
+use crate::oidc::PublicDocument;
 
 /// This node's copy of the keys, parsed and ready. Signing costs an atomic load and the signature;
 /// one job calls [`refresh_if_changed`](Self::refresh_if_changed) twice a second.
@@ -67,9 +66,7 @@ impl HeldKey {
 pub struct Published {
     pub set: KeySet,
     /// The JWK set (RFC 7517 §5), public members only.
-    pub document: Bytes,
-    /// Quoted, and the same on every node.
-    pub etag: HeaderValue,
+    pub document: PublicDocument,
 }
 
 impl SigningKeys {
@@ -193,21 +190,12 @@ async fn read(db: &Db, keyring: &Keyring, now: Timestamp) -> Result<Held, DbErro
     Ok(Held {
         version,
         next_end: keys.iter().filter_map(|key| key.expires_at).min(),
-        published: Arc::new(publish(set)),
+        published: Arc::new(Published {
+            document: PublicDocument::new(&set.to_json()),
+            set,
+        }),
         keys,
     })
-}
-
-fn publish(set: KeySet) -> Published {
-    let document = set.to_json().to_string();
-    let tag = base64url(&hash_secret("jwks", &document).as_bytes()[..12]);
-    // Base64url needs no escapes in a header.
-    let etag = HeaderValue::try_from(format!("\"{tag}\""));
-    Published {
-        set,
-        document: document.into(),
-        etag: etag.unwrap_or(HeaderValue::from_static("\"\"")),
-    }
 }
 
 /// A row that doesn't open is nothing: if its public part were published on its own word, whoever

@@ -1,0 +1,11 @@
+//! OpenID Connect over HTTP: what a browser and an application's server see. One program, so that
+//! one link serves them all.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod discovery;
+mod keys;
+mod remote_keys;
