@@ -403,6 +403,34 @@ fn a_group_is_filled_shown_and_emptied() {
     assert!(said.err.contains("\"Lab\": must be 1 to 64"), "{said:?}");
 }
 
+#[test] // OID-31
+fn signing_keys_are_made_listed_and_replaced() {
+    let yimen = Yimen::new();
+    let said = yimen.run(&["keys", "list"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(0), ""), "{said:?}");
+    assert!(said.err.contains("There are no keys yet"), "{said:?}");
+    let said = yimen.run(&["keys", "rotate"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for algorithm in ["RS256", "PS256", "ES256", "EdDSA"] {
+        let told = format!("{algorithm}: key 1 signs from ");
+        assert!(said.err.contains(&told), "{said:?}");
+    }
+    let listed = yimen.run(&["keys", "list"]).out;
+    assert_eq!(listed.matches("\tsigns since ").count(), 4, "{listed}");
+    let said = yimen.run(&["keys", "rotate"]);
+    assert!(said.err.contains("EdDSA: key 2 signs from "), "{said:?}");
+    let said = yimen.run(&["keys", "rotate"]);
+    assert!(said.err.contains("wait for their time"), "{said:?}");
+    let said = yimen.run(&["keys", "rotate", "--now"]);
+    assert!(said.err.contains("EdDSA: key 2 signs from "), "{said:?}");
+    let listed = yimen.run(&["keys", "list"]).out;
+    assert_eq!(listed.lines().count(), 8, "{listed}");
+    assert!(
+        !listed.contains("PRIVATE") && !listed.contains("damaged"),
+        "{listed}"
+    );
+}
+
 #[test]
 fn one_bad_line_imports_nothing_and_is_named() {
     let yimen = Yimen::new();

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use futures_util::future::BoxFuture;
 use idp_domain::oidc::jose::SigningAlgorithm::{self, Es256, Rs256};
 use idp_domain::oidc::jose::{BadToken, CantSign, Typ, Unverified};
 use idp_domain::secrets::{Keyring, MasterKey};
@@ -39,16 +40,23 @@ struct Node {
 }
 
 impl Node {
-    async fn start(db: &Db, seed: u64, now: i64) -> Self {
-        let ring = ring(seed);
-        let keys = SigningKeys::load(db, &ring, at(now)).await.unwrap();
-        let db = db.clone();
-        let node = Self { db, ring, keys };
-        node.look_after(Why::Schedule, now).await;
-        node
+    /// On the heap: the frames of the tests are too small for all of them.
+    fn start(db: &Db, seed: u64, now: i64) -> BoxFuture<'_, Self> {
+        Box::pin(async move {
+            let ring = ring(seed);
+            let keys = SigningKeys::load(db, &ring, at(now)).await.unwrap();
+            let db = db.clone();
+            let node = Self { db, ring, keys };
+            node.look_after(Why::Schedule, now).await;
+            node
+        })
     }
 
-    async fn look_after(&self, why: Why, now: i64) -> Vec<MadeKey> {
+    fn look_after(&self, why: Why, now: i64) -> BoxFuture<'_, Vec<MadeKey>> {
+        Box::pin(self.rotate(why, now))
+    }
+
+    async fn rotate(&self, why: Why, now: i64) -> Vec<MadeKey> {
         let mut rng = StdRng::seed_from_u64(9);
         let made = rotate(&self.db, &self.ring, why, &LIFE, at(now), &mut rng);
         let made = Box::pin(made).await.unwrap();
