@@ -37,7 +37,7 @@ fn a_campus_is_imported_with_its_report_and_again_without_a_change() {
     let said = yimen.run(&["import", "apereo", REGISTRY, "--report", "report.json"]);
     assert_eq!(said.code, Some(3), "{said:?}");
     assert!(
-        said.out.contains("46 added, 0 changed, 0 unchanged"),
+        said.out.contains("47 added, 0 changed, 0 unchanged"),
         "{}",
         said.out
     );
@@ -47,7 +47,7 @@ fn a_campus_is_imported_with_its_report_and_again_without_a_change() {
         "the report is that of the conversion"
     );
     let report = json(&yimen, "report.json");
-    assert_eq!(report["services"].as_array().unwrap().len(), 70);
+    assert_eq!(report["services"].as_array().unwrap().len(), 71);
     let broken = report["services"].as_array().unwrap().iter();
     let broken = broken
         .clone()
@@ -56,7 +56,7 @@ fn a_campus_is_imported_with_its_report_and_again_without_a_change() {
     assert_eq!(broken["findings"][0]["mark"], "left_out");
     assert_eq!(broken["findings"][0]["line"], 3);
     let listed = yimen.run(&["application", "list"]).out;
-    assert_eq!(listed.lines().count(), 46);
+    assert_eq!(listed.lines().count(), 47);
     assert!(
         listed.contains("library\tLibrary\thttps://lib.example.edu.cn/*\n"),
         "{listed}"
@@ -65,7 +65,7 @@ fn a_campus_is_imported_with_its_report_and_again_without_a_change() {
 
     let again = yimen.run(&["import", "apereo", REGISTRY]);
     assert!(
-        again.out.contains("0 added, 0 changed, 46 unchanged"),
+        again.out.contains("0 added, 0 changed, 47 unchanged"),
         "{}",
         again.out
     );

@@ -37,16 +37,16 @@ async fn converted_entries_are_stored_once_and_read_by_every_node() {
         let mut tx = db.write().await.unwrap();
         let first = import(&mut tx, &text, false, now, &mut rng).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!((first.added.len(), first.changed.len()), (46, 0));
+        assert_eq!((first.added.len(), first.changed.len()), (47, 0));
 
         let mut tx = db.write().await.unwrap();
         let second = import(&mut tx, &text, false, now, &mut rng).await.unwrap();
         tx.rollback().await.unwrap();
-        assert_eq!((second.added.len(), second.unchanged.len()), (0, 46));
+        assert_eq!((second.added.len(), second.unchanged.len()), (0, 47));
 
         let node = ApplicationRegistry::load(&db, false).await.unwrap();
         let registry = node.current();
-        assert_eq!(registry.len(), 46, "none is left out when it is read again");
+        assert_eq!(registry.len(), 47, "none is left out when it is read again");
         let (application, _) = registry.resolve("https://off.example.edu.cn/x").unwrap();
         assert!(!application.enabled);
     }

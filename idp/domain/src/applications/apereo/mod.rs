@@ -8,6 +8,7 @@ mod access;
 mod attributes;
 mod charset;
 mod claim;
+mod client;
 mod document;
 mod expand;
 mod expression;
@@ -191,15 +192,15 @@ fn refused(document: &Document, options: Options) -> Option<Finding> {
     let value = &document.value;
     let class = || Some(document::class(value).to_owned()).filter(|c| !c.is_empty());
     let says = match Kind::of(value) {
-        Kind::Cas if settings::is_elsewhere(value, options.environments) => {
+        Kind::Cas | Kind::Oidc if settings::is_elsewhere(value, options.environments) => {
             let mut finding = refusal("is for other environments than those that were asked for");
             finding.mark = Mark::Converted;
             finding.value = Some(document::texts(&value["environments"]).join(", "));
             return Some(at(finding, "environments", &document.places));
         }
-        Kind::Cas => return None,
+        Kind::Cas | Kind::Oidc => return None,
         Kind::Other(protocol) => {
-            format!("speaks {protocol}, which comes with a later version; it isn't guessed at")
+            format!("speaks {protocol}; such services aren't converted")
         }
         Kind::Unknown => "is no class of service that is known here".to_owned(),
     };
@@ -210,8 +211,7 @@ fn refused(document: &Document, options: Options) -> Option<Finding> {
 
 /// The entry, if it is one that can be imported, and the last of its report.
 fn finish(draft: Draft, id: Option<String>, demo: bool) -> (Option<Value>, ServiceReport) {
-    if draft.services.patterns.is_empty() {
-        let says = "no address is left; nothing is imported";
+    if let Some(says) = draft.nothing_left() {
         let mut report = draft.report();
         report.findings.push(refusal(says));
         return (None, report);

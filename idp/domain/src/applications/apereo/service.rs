@@ -8,7 +8,7 @@ use super::notes::Notes;
 use super::pattern::{self, Services};
 use super::release::Releases;
 use super::report::{Finding, ServiceReport};
-use super::{Options, settings, sides};
+use super::{Options, client, settings, sides};
 
 /// Characters of a name.
 const MAX_NAME_CHARS: usize = 60;
@@ -30,6 +30,9 @@ pub(super) struct Draft {
     /// On which line its `serviceId` stands.
     pub(super) line: Option<usize>,
     cas: Map<String, Value>,
+    /// A client of OpenID Connect: it has no `cas`, but an `oidc` side, if one could be made.
+    is_client: bool,
+    oidc: Option<Map<String, Value>>,
     entry: Map<String, Value>,
     pub(super) findings: Vec<Finding>,
 }
@@ -37,6 +40,7 @@ pub(super) struct Draft {
 /// What kind of service an entry of the registry is.
 pub(super) enum Kind {
     Cas,
+    Oidc,
     /// Of another protocol, with its name.
     Other(&'static str),
     Unknown,
@@ -46,7 +50,7 @@ impl Kind {
     pub(super) fn of(service: &Value) -> Self {
         match class(service) {
             "CasRegisteredService" | "RegexRegisteredService" => Self::Cas,
-            "OidcRegisteredService" => Self::Other("OpenID Connect"),
+            "OidcRegisteredService" => Self::Oidc,
             "OAuthRegisteredService" | "OAuth20RegisteredService" => Self::Other("OAuth 2.0"),
             "SamlRegisteredService" => Self::Other("SAML 2.0"),
             "WSFederationRegisteredService" => Self::Other("WS-Federation"),
@@ -80,45 +84,100 @@ pub(super) fn convert(document: &Document, options: Options) -> Draft {
         names: options.names,
         zone: options.zone,
     };
-    let demo = options.demo;
     let name = name(document);
     let short = shortened(&name, &mut notes);
-    let services = pattern::convert(service, demo, &mut notes);
-    let access = Access::of(service, context, &mut notes);
-    let releases = Releases::of(service, options.names, &mut notes);
-    sides::user_name(service, options.names, &mut notes);
-    let logout = sides::logout(service, &services, demo, &mut notes);
-    let proxy = sides::proxy(service, demo, &mut notes);
+    let sides = match Kind::of(service) {
+        Kind::Oidc => Sides::of_client(document, options, context, &mut notes),
+        _ => Sides::of_service(service, options, context, &mut notes),
+    };
     let contact = sides::contact(service, &mut notes);
     settings::tell(service, options.environments, &mut notes);
 
-    let policy = access.to_json();
     let mut entry = Map::new();
     entry.insert("name".into(), json!({ "zh-CN": short, "en": short }));
     put(&mut entry, "contact", contact);
-    put(&mut entry, "release", releases.to_json());
-    let restricted = notes.closed || policy.as_object().is_some_and(|p| !p.is_empty());
-    put(&mut entry, "access", policy);
-    let mut cas = Map::new();
-    if access.require_fresh {
-        cas.insert("require_fresh".into(), json!(true));
-    }
-    put(&mut cas, "logout", logout);
-    put(&mut cas, "proxy", proxy);
+    put(&mut entry, "release", sides.release);
+    let policy = sides.policy.as_object();
+    let restricted = notes.closed || policy.is_some_and(|p| !p.is_empty());
+    put(&mut entry, "access", sides.policy);
     Draft {
         file: document.file.clone(),
         name,
         number: number(document),
-        service_id: text(&service["serviceId"]),
+        service_id: sides.service_id,
         strategy: class(&service["matchingStrategy"]).to_owned(),
         order: service["evaluationOrder"].as_i64().unwrap_or_default(),
-        services,
+        services: sides.services,
         restricted,
         closed: notes.closed,
         line: document.places.line(&["serviceId"]),
-        cas,
+        cas: sides.cas,
+        is_client: matches!(Kind::of(service), Kind::Oidc),
+        oidc: sides.oidc,
         entry,
         findings: notes.found,
+    }
+}
+
+/// What is read in another way for each protocol.
+struct Sides {
+    /// By which it is compared with others; empty where it isn't.
+    service_id: String,
+    services: Services,
+    cas: Map<String, Value>,
+    oidc: Option<Map<String, Value>>,
+    policy: Value,
+    release: Value,
+}
+
+impl Sides {
+    fn of_service(service: &Value, options: Options, context: Context, notes: &mut Notes) -> Self {
+        let demo = options.demo;
+        let services = pattern::convert(service, demo, notes);
+        let access = Access::of(service, context, notes);
+        let releases = Releases::of(service, options.names, notes);
+        sides::user_name(service, options.names, notes);
+        let mut cas = Map::new();
+        if access.require_fresh {
+            cas.insert("require_fresh".into(), json!(true));
+        }
+        put(
+            &mut cas,
+            "logout",
+            sides::logout(service, &services, demo, notes),
+        );
+        put(&mut cas, "proxy", sides::proxy(service, demo, notes));
+        Self {
+            service_id: text(&service["serviceId"]),
+            services,
+            cas,
+            oidc: None,
+            policy: access.to_json(),
+            release: releases.to_json(),
+        }
+    }
+
+    fn of_client(
+        document: &Document,
+        options: Options,
+        context: Context,
+        notes: &mut Notes,
+    ) -> Self {
+        let service = &document.value;
+        let access = Access::of(service, context, notes);
+        let releases = Releases::of(service, options.names, notes);
+        let made = client::convert(document, options, access.require_fresh, notes);
+        let (oidc, told) = made.unzip();
+        let told = told.unwrap_or_default();
+        Self {
+            // It is found by its client id, and takes no address away from others.
+            service_id: String::new(),
+            services: Services::default(),
+            cas: Map::new(),
+            oidc,
+            policy: access.to_json(),
+            release: client::release(service, &releases.to_json(), &told),
+        }
     }
 }
 
@@ -144,8 +203,33 @@ fn shortened(name: &str, notes: &mut Notes) -> String {
 }
 
 impl Draft {
+    /// Why it would be reachable by nobody.
+    pub(super) fn nothing_left(&self) -> Option<&'static str> {
+        if self.is_client && self.oidc.is_none() {
+            Some("no client can be made of it; nothing is imported")
+        } else if !self.is_client && self.services.patterns.is_empty() {
+            Some("no address is left; nothing is imported")
+        } else {
+            None
+        }
+    }
+
     /// The whole entry, under its id.
     pub(super) fn to_json(&self, id: &str) -> Value {
+        let mut entry = Map::new();
+        entry.insert("id".into(), json!(id));
+        entry.extend(self.entry.clone());
+        if self.closed {
+            entry.insert("enabled".into(), json!(false));
+        }
+        match &self.oidc {
+            Some(oidc) => entry.insert("oidc".into(), Value::Object(oidc.clone())),
+            None => entry.insert("cas".into(), self.cas_side()),
+        };
+        Value::Object(entry)
+    }
+
+    fn cas_side(&self) -> Value {
         let patterns = self.services.patterns.iter().map(ToString::to_string);
         let mut cas = Map::new();
         cas.insert("services".into(), patterns.collect());
@@ -156,14 +240,7 @@ impl Draft {
             cas.insert("plain_http".into(), json!(true));
         }
         cas.extend(self.cas.clone());
-        let mut entry = Map::new();
-        entry.insert("id".into(), json!(id));
-        entry.extend(self.entry.clone());
-        if self.closed {
-            entry.insert("enabled".into(), json!(false));
-        }
-        entry.insert("cas".into(), Value::Object(cas));
-        Value::Object(entry)
+        Value::Object(cas)
     }
 
     pub(super) fn report(self) -> ServiceReport {

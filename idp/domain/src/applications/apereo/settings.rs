@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::client;
 use super::document::{class, flag, is_blank, list, pairs, text, texts};
 use super::notes::Notes;
 
@@ -94,7 +95,11 @@ pub(super) fn tell(service: &Value, environments: &[String], notes: &mut Notes) 
             .left_out(&["allowedAttributes"], says)
             .value(texts(&service["allowedAttributes"]).join(", "));
     }
+    let of_client = class(service) == "OidcRegisteredService";
     for (key, value) in pairs(service) {
+        if of_client && client::KNOWN.contains(&key) {
+            continue;
+        }
         if is_blank(value) || value == &Value::Bool(false) || KNOWN.contains(&key) {
             continue;
         }
