@@ -22,6 +22,8 @@ pub const STUDENT: Account = Account {
     number: "20230002",
     phone: "+8613800000002",
 };
+/// Signed in before, and administers.
+pub const ADMINISTRATOR: &str = "10001";
 /// The password of every activated demo account.
 pub const PASSWORD: &str = "Campus-2026-demo";
 /// A password that the policy takes and that names nobody.

@@ -32,6 +32,17 @@ impl OidcControl {
     /// Starts one that knows the clients of a fresh target; its files lie in `folder`.
     pub async fn start(folder: &Path) -> Result<Self> {
         let [port, listen] = free_ports()?;
+        Self::start_at(folder, port, port, listen).await
+    }
+
+    /// The same for a server that people reach at another port than its own.
+    pub async fn start_behind(folder: &Path, front: u16) -> Result<(Self, u16)> {
+        let [port, listen] = free_ports()?;
+        Ok((Self::start_at(folder, port, front, listen).await?, port))
+    }
+
+    async fn start_at(folder: &Path, port: u16, front: u16, listen: u16) -> Result<Self> {
+        let issuer: Url = format!("http://localhost:{front}").parse()?;
         let account = |name: &str| Account {
             name: name.to_owned(),
             // It takes any.
@@ -41,6 +52,7 @@ impl OidcControl {
         let target = Target::fresh(listen, account("wei.li"), Some(account("na.wang")))?;
         let configuration = json!({
             "port": port,
+            "issuer": issuer.as_str().trim_end_matches('/'),
             "clients": registration::write(&target, Form::Rfc7591)?,
             "packages": tools::node_packages()?.join("package.json"),
         });
@@ -52,7 +64,6 @@ impl OidcControl {
             .arg(file);
         let log = folder.join("oidc-provider.log");
         let mut running = Running::start("oidc-provider", &mut command, &log)?;
-        let issuer: Url = format!("http://localhost:{port}").parse()?;
         let configuration = format!("http://127.0.0.1:{port}/.well-known/openid-configuration");
         let http = reqwest::Client::builder().no_proxy().build()?;
         let is_ready = async || {

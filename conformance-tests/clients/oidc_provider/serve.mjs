@@ -1,12 +1,12 @@
 // The control of the OpenID Connect suite: npm's oidc-provider on loopback, with its own pages for
-// sign-in and consent. `serve.mjs CONFIGURATION`, a JSON file with the port, the clients' metadata
+// sign-in and consent. `serve.mjs CONFIGURATION`, a JSON file with port and issuer, the clients' metadata
 // and where the packages lie.
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-const { port, clients, packages } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const { port, issuer, clients, packages } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const entry = createRequire(packages).resolve('oidc-provider');
 const { Provider } = await import(pathToFileURL(entry));
 
@@ -36,7 +36,7 @@ const account = (sub) => ({
   }),
 });
 
-const provider = new Provider(`http://localhost:${port}`, {
+const provider = new Provider(issuer, {
   clients,
   // Its own guard refuses loopback, where the suite listens.
   fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),

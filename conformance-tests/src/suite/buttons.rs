@@ -76,6 +76,22 @@ pub fn negative_link(reply: &Reply) -> Option<Url> {
     reply.url.join(link.attr("href")?).ok()
 }
 
+/// The first form with a visible field for text whose name is wanted, in lower case, and the field.
+pub fn text_form(reply: &Reply, wanted: impl Fn(&str) -> bool) -> Option<(Form, String)> {
+    let html = Html::parse_document(&reply.body);
+    let forms = Selector::parse("form").ok()?;
+    html.select(&forms).find_map(|form| {
+        let field = controls(form)?.into_iter().find_map(|control| {
+            let name = control.attr("name")?;
+            let kind = control.attr("type").unwrap_or("text");
+            let fits = matches!(kind, "text" | "tel" | "search") && wanted(&name.to_lowercase());
+            fits.then(|| name.to_owned())
+        })?;
+        let form = pressed(&html, form, &reply.url, |label| !says(label, NO))?;
+        Some((form, field))
+    })
+}
+
 /// The form with the button that signs out.
 pub fn sign_out(reply: &Reply) -> Option<Form> {
     press(reply, |label| says(label, OUT) && !says(label, NO))

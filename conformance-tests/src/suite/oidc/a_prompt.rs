@@ -168,10 +168,12 @@ async fn login_later(op: &mut Provider) -> Outcome {
 }
 
 async fn consent_asks(op: &mut Provider) -> Outcome {
-    let request = op
-        .request(&op.basic(), "openid profile")?
-        .with("prompt", "consent");
-    let landing = op.open(&mut op.visitor().await?, &request).await?;
+    let request = op.request(&op.basic(), "openid profile")?;
+    let mut browser = op.visitor().await?;
+    // Whatever there is to agree to is agreed to.
+    op.authorize(&mut browser, &request).await?.code()?;
+    let request = request.with("prompt", "consent");
+    let landing = op.open(&mut browser, &request).await?;
     ensure!(
         landing.callback.is_none() && buttons::affirmative(&landing.reply).is_some(),
         "nobody is asked: {}",

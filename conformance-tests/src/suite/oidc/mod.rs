@@ -5,6 +5,7 @@
 //! for logouts. `target` says what it may use; `provider` is the server seen from a case, with
 //! `flow` and `tokens` as the ways through it.
 
+pub mod dpop;
 pub mod expect;
 pub mod flow;
 pub mod jose;
@@ -31,7 +32,12 @@ mod f_discovery;
 mod g_logout;
 mod h_channels;
 mod i_tokens;
+mod k_par;
+mod l_dpop;
+mod l_proofs;
 mod leaving;
+mod m_device;
+mod n_rest;
 
 use super::case::Case;
 use super::group::{self, Suite};
@@ -77,6 +83,10 @@ pub const GROUPS: &[Group] = &[
     Group::new('H', "Back-channel logout", &[h_channels::CASES]),
     Group::new('I', "Revocation and introspection", &[i_tokens::CASES]),
     Group::new('J', "Issuer in responses", &[f_discovery::ISSUER]),
+    Group::new('K', "Pushed authorization requests", &[k_par::CASES]),
+    Group::new('L', "DPoP", &[l_proofs::CASES, l_dpop::CASES]),
+    Group::new('M', "Device grant", &[m_device::CASES]),
+    Group::new('N', "Best current practice", &[n_rest::CASES]),
     Group::new('O', "Front-channel logout", &[h_channels::FRONT]),
 ];
 

@@ -133,6 +133,13 @@ impl Provider {
     ) -> Result<Request> {
         let secret = client.client_secret.as_deref().unwrap_or_default();
         let id = client.client_id.as_str();
+        // A request that is pushed has it among its parameters (RFC 9126 §2.1).
+        let by_header = client.token_endpoint_auth_method == AuthMethod::ClientSecretBasic;
+        let mut fields = fields.to_vec();
+        if !by_header {
+            fields.retain(|(name, _)| *name != "client_id");
+        }
+        let fields = &fields[..];
         match client.token_endpoint_auth_method {
             AuthMethod::ClientSecretBasic => Ok(with_basic(post(url, fields), id, secret)),
             AuthMethod::ClientSecretPost => {
