@@ -92,11 +92,6 @@ impl Launcher {
 }
 
 #[derive(Deserialize)]
-struct Document {
-    applications: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
 struct Entry {
     id: String,
     name: Words,
@@ -128,9 +123,8 @@ impl From<Words> for Names {
 }
 
 fn read(body: &[u8]) -> Option<Vec<Listed>> {
-    let document: Document = serde_json::from_slice(body).ok()?;
-    let tiles = document.applications.into_iter().take(MOST);
-    Some(tiles.filter_map(tile).collect())
+    let entries: Vec<Entry> = serde_json::from_slice(body).ok()?;
+    Some(entries.into_iter().take(MOST).filter_map(tile).collect())
 }
 
 /// A link of ours leads to a web page, whatever the list says: never to a script.
@@ -152,15 +146,15 @@ mod tests {
 
     #[test] // PRT-02
     fn a_tile_leads_to_a_web_page_only() {
-        let body = r#"{"applications":[
+        let body = r#"[
             {"id":"a","name":{"zh-CN":"图书馆","en":"Library"},"url":"https://lib.example.edu"},
             {"id":"b","name":{"en":"x"},"url":"javascript:alert(1)"},
             {"id":"c","name":{"en":"x"},"url":"data:text/html,x"},
-            {"id":"d","name":{"en":"x"},"url":"/x"}]}"#;
+            {"id":"d","name":{"en":"x"},"url":"/x"}]"#;
         let tiles = read(body.as_bytes()).unwrap();
         assert_eq!(tiles.len(), 1);
         assert_eq!(tiles[0].url, "https://lib.example.edu/");
         assert_eq!(tiles[0].name.zh_cn, "图书馆");
-        assert_eq!(read(b"[]"), None);
+        assert_eq!(read(b"{}"), None);
     }
 }

@@ -11,14 +11,14 @@ use migrations::testing::engines;
 
 fn tiles() -> serde_json::Value {
     let words = |zh: &str, en: &str| json!({"zh-CN": zh, "en": en});
-    json!({"applications": [
+    json!([
         {"id": "library", "name": words("图书馆", "Library"), "url": "https://lib.example.edu/",
             "category": words("学习", "Study"), "description": words("借阅", "Loans")},
         {"id": "evil", "name": words("坏", "Evil"), "url": "javascript:alert(1)",
             "category": words("学习", "Study")},
         {"id": "office", "name": words("办公 <b>", "Office <b>"), "url": "https://oa.example.edu/",
             "category": words("办公", "Office")},
-    ]})
+    ])
 }
 
 /// Waits for what the jobs do.

@@ -87,7 +87,7 @@ impl FakeProvider {
                 all_keys: false,
                 away: false,
                 sid: SID.into(),
-                listed: json!({"applications": []}),
+                listed: json!([]),
             }),
             codes: Mutex::default(),
             asked: Mutex::default(),
