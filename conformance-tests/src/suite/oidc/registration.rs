@@ -50,7 +50,13 @@ fn entry(name: &str, client: &Client) -> Result<Value> {
     if client.client_secret.is_some() {
         side.insert("require_pkce".to_owned(), json!(client.require_pkce));
     }
-    let consent = if name == "asking" { "ask" } else { "implicit" };
+    // Of a program on somebody's device nobody knows whose it is: people are always asked.
+    let native = client.application_type.as_deref() == Some("native");
+    let consent = if name == "asking" || native {
+        "ask"
+    } else {
+        "implicit"
+    };
     side.insert("consent".to_owned(), json!(consent));
     let title = format!("Conformance: {name}");
     Ok(json!({

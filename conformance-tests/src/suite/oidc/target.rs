@@ -150,7 +150,12 @@ fn code_grant() -> Vec<String> {
 }
 
 fn all_scopes() -> String {
-    "openid profile email phone address offline_access".to_owned()
+    "openid profile email phone address".to_owned()
+}
+
+/// What a client with refresh tokens asks for too (OpenID Connect Core §11).
+fn offline_scopes() -> String {
+    format!("{} offline_access", all_scopes())
 }
 
 impl Target {
@@ -192,11 +197,13 @@ impl Target {
             .concat(),
             backchannel_logout_uri: logout("basic"),
             frontchannel_logout_uri: Some("https://basic.rp.example.test/front-channel".to_owned()),
+            scope: offline_scopes(),
             ..Client::fresh("basic", AuthMethod::ClientSecretBasic)?
         };
         let post = Client {
             grant_types: [&code_grant()[..], &[REFRESH.to_owned()]].concat(),
             backchannel_logout_uri: logout("post"),
+            scope: offline_scopes(),
             ..Client::fresh("post", AuthMethod::ClientSecretPost)?
         };
         let key = Client {
@@ -208,6 +215,7 @@ impl Target {
             grant_types: [&code_grant()[..], &[REFRESH.to_owned()]].concat(),
             application_type: Some("native".to_owned()),
             require_pkce: true,
+            scope: offline_scopes(),
             ..Client::fresh("public", AuthMethod::None)?
         };
         public
@@ -217,6 +225,7 @@ impl Target {
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             grant_types: vec![DEVICE_GRANT.to_owned(), REFRESH.to_owned()],
+            scope: offline_scopes(),
             ..Client::fresh("device", AuthMethod::None)?
         };
         let pairwise = Client {
