@@ -21,22 +21,29 @@ pub struct Leaving {
 }
 
 impl Leaving {
-    /// Where the browser goes from the last page: by redirect, or by itself once the page is loaded.
+    /// Where the browser goes from the last page: by redirect, or by itself once the page is loaded;
+    /// None where it stays with the server.
     pub fn aim(&self) -> Option<Url> {
-        self.last.redirect().or_else(|| html::refresh(&self.last))
+        let aim = self.last.redirect().or_else(|| html::refresh(&self.last));
+        aim.filter(|aim| aim.origin() != self.last.url.origin())
     }
 
-    /// It goes to an address of a client's, whatever is in the query.
+    /// It goes to an address of a client's, whatever is in the query: at once, or from a page that
+    /// first tells others of the sign-out and has the way on as a link.
     pub fn arrives(&self, address: &str) -> Result<Url> {
-        let Some(aim) = self.aim() else {
+        let links = html::links(&self.last);
+        let links = links
+            .iter()
+            .filter_map(|link| self.last.url.join(link).ok());
+        let mut ways = self.aim().into_iter().chain(links);
+        let found = ways.find(|way| {
+            let mut plain = way.clone();
+            plain.set_query(None);
+            plain.as_str() == address
+        });
+        let Some(aim) = found else {
             anyhow::bail!("no way back to {address}: {}", self.last.summary());
         };
-        let mut plain = aim.clone();
-        plain.set_query(None);
-        ensure!(
-            plain.as_str() == address,
-            "it goes to {aim}, not to {address}"
-        );
         Ok(aim)
     }
 
@@ -44,6 +51,9 @@ impl Leaving {
     pub fn stays(&self) -> Result<()> {
         let aim = self.aim();
         ensure!(aim.is_none(), "it goes to {aim:?}");
+        let links = html::links(&self.last);
+        let bad = links.iter().find(|it| it.contains("unregistered.invalid"));
+        ensure!(bad.is_none(), "the page links to {bad:?}");
         ensure!(self.last.status < 500, "{}", self.last.summary());
         Ok(())
     }
