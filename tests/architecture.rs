@@ -53,6 +53,10 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ("factors", &["applications", "config", "pages"]),
     ("sessions", &["applications", "config", "pages"]),
     (
+        "logout",
+        &["applications", "config", "egress", "pages", "sessions"],
+    ),
+    (
         "signin",
         &[
             "accounts",
@@ -71,6 +75,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
             "config",
             "egress",
             "factors",
+            "logout",
             "pages",
             "sessions",
             "signin",
@@ -84,6 +89,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
             "config",
             "egress",
             "factors",
+            "logout",
             "pages",
             "sessions",
             "signin",
@@ -109,6 +115,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
             "config",
             "egress",
             "factors",
+            "logout",
             "pages",
             "sessions",
             "signin",

@@ -17,6 +17,7 @@ use crate::config::{Config, Requirement};
 use crate::egress::{Egress, Resolver};
 use crate::factors::hash_pool::{BadCost, Cost, HashPool};
 use crate::jobs::outbox::{Bell, SmsSender};
+use crate::logout::Protocols;
 use crate::oidc::keys::SigningKeys;
 use crate::oidc::remote_keys::RemoteKeys;
 use crate::oidc::{PublicDocument, discovery};
@@ -73,6 +74,8 @@ pub struct App {
     /// Names of the host that requests may come by.
     pub hosts: Vec<String>,
     pub(crate) arrive: Arrive,
+    /// How applications are told of a logout.
+    pub(crate) protocols: Protocols,
 }
 
 impl std::fmt::Debug for App {
@@ -90,7 +93,7 @@ impl App {
         parts: AppParts,
         (applications, signing_keys): (ApplicationRegistry, SigningKeys),
         egress: Egress,
-        arrive: Arrive,
+        (arrive, protocols): (Arrive, Protocols),
     ) -> Result<Arc<Self>, BadCost> {
         let argon2 = &parts.config.password.argon2;
         let cost = Cost {
@@ -121,6 +124,7 @@ impl App {
             bell: Bell::default(),
             notice_bell: Bell::default(),
             arrive,
+            protocols,
         }))
     }
 

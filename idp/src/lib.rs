@@ -16,6 +16,7 @@ mod cas;
 mod cookies;
 mod factors;
 mod forgery;
+mod logout;
 mod management;
 mod pages;
 mod rate;
@@ -42,6 +43,7 @@ pub use cas::doctor::{CantExamine, Examination, Plan};
 use egress::{BadEgress, Egress};
 pub use factors::codes::CodeMessage;
 use factors::hash_pool::BadCost;
+use logout::Protocol;
 use oidc::keys::{KeysError, SigningKeys};
 use rate::{Limiters, NoBudget};
 use refusal::Refusal;
@@ -83,7 +85,12 @@ impl Idp {
             &parts.clock,
             parts.resolver.clone(),
         )?;
-        let app = App::assemble(parts, (applications, signing_keys), egress, arrive)?;
+        let app = App::assemble(
+            parts,
+            (applications, signing_keys),
+            egress,
+            (arrive, protocol),
+        )?;
         Ok(Self { app, limiters })
     }
 
@@ -140,4 +147,12 @@ fn arrive<'a>(
             }
         }
     })
+}
+
+/// How the applications of a grant's protocol are told of a logout.
+fn protocol(word: &str) -> Option<&'static Protocol> {
+    match word {
+        "cas" => Some(&cas::slo::SLO),
+        _ => None,
+    }
 }

@@ -4,7 +4,6 @@
 pub mod attributes;
 mod callback;
 pub mod doctor;
-mod ledger;
 pub mod login;
 pub mod logout;
 pub mod no_access;

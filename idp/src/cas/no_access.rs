@@ -9,8 +9,8 @@ use idp_storage::audit;
 use themes::pages::{self, AccessReason, NoAccess};
 
 use crate::forgery::Csrf;
+use crate::pages::page_names;
 use crate::refusal::Refusal;
-use crate::signin::done::page_names;
 use crate::visit::Visit;
 
 /// 403, with an audit row that says what was missing. `name` and `number` are those that the

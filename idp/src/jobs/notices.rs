@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idp_storage::DbError;
-use idp_storage::logouts::CAS_KIND;
-use idp_storage::outbox::{self, Claim, Leased};
+use idp_storage::logouts::KINDS;
+use idp_storage::outbox::{self, LaneClaim, Leased};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::cas::slo;
+use crate::logout;
 
 /// Requests of one node under way at once.
 const MOST: usize = 32;
@@ -66,23 +66,24 @@ async fn claim(app: &App, room: usize) -> Result<Vec<Leased>, DbError> {
         return Ok(Vec::new());
     };
     // The writer is everybody's: only when there is something.
-    if !outbox::is_claimable(&mut app.db.read().await?, CAS_KIND, PER_LANE, now).await? {
+    if !outbox::is_claimable(&mut app.db.read().await?, KINDS, PER_LANE, now).await? {
         return Ok(Vec::new());
     }
-    let what = Claim {
-        kind: CAS_KIND,
+    let what = LaneClaim {
+        kinds: KINDS,
+        per_lane: PER_LANE,
         until: now.checked_add(LEASE).unwrap_or(Timestamp::MAX),
         limit,
     };
     let mut tx = app.db.write().await?;
-    let leased = outbox::claim_by_lane(&mut tx, what, PER_LANE, now).await?;
+    let leased = outbox::claim_by_lane(&mut tx, what, now).await?;
     tx.commit().await?;
     Ok(leased)
 }
 
 async fn deliver(app: Arc<App>, message: Leased) {
-    if let Err(error) = slo::deliver(&app, &message).await {
-        // The lease runs out, and the same document goes out again.
+    if let Err(error) = logout::deliver(&app, &message).await {
+        // The lease runs out, and the application is told the same again.
         tracing::warn!(id = %message.id, %error, "what came of a logout notice can't be kept");
     }
 }
@@ -92,7 +93,11 @@ async fn deliver(app: Arc<App>, message: Leased) {
 /// # Errors
 /// [`DbError`]
 pub async fn gauge(app: &App) -> Result<(), DbError> {
-    let pending = outbox::pending(&mut app.db.read().await?, CAS_KIND).await?;
+    let mut conn = app.db.read().await?;
+    let mut pending = 0;
+    for kind in KINDS {
+        pending += outbox::pending(&mut conn, kind).await?;
+    }
     let pending = u32::try_from(pending).unwrap_or(u32::MAX);
     metrics::gauge!("logout_notices_pending").set(f64::from(pending));
     Ok(())

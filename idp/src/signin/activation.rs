@@ -13,7 +13,6 @@ use idp_storage::persons::{self, SignInAccount};
 use themes::pages::{Activation, Notice};
 
 use super::evidence::{SchoolSecret, school_phone, try_school_secret};
-use super::form::query_of;
 use super::password::Outcome as SignInOutcome;
 use super::settle::go_on;
 use super::steps::new_signin;
@@ -22,6 +21,7 @@ use crate::cookies::{CookieKind, SetCookie};
 use crate::factors::codes::{self, Tried};
 use crate::factors::guard::account_key;
 use crate::forgery::{Csrf, Fields};
+use crate::pages::query_of;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 

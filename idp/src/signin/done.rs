@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use idp_domain::applications::{Application, Names};
+use idp_domain::applications::Application;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::factors::Factor;
 use idp_domain::signin::{Destination, Step};
@@ -15,6 +15,7 @@ use super::complete::{self, Completed};
 use super::steps::{self, At, Current};
 use crate::factors::phones;
 use crate::forgery::{Csrf, Fields};
+use crate::pages::page_names;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
@@ -98,13 +99,5 @@ pub fn goal(visit: &Visit, destination: &Destination) -> Option<Goal> {
                 origin: service.origin().to_owned(),
             })
         }
-    }
-}
-
-/// An application's name, for a page.
-pub fn page_names(names: Names) -> themes::Names {
-    themes::Names {
-        zh_cn: names.zh_cn,
-        en: names.en,
     }
 }

@@ -5,6 +5,7 @@ use themes::pages::{Notice, Remember, SignIn};
 
 use crate::cookies::CookieKind;
 use crate::forgery::Csrf;
+use crate::pages::query_of;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
@@ -83,14 +84,4 @@ impl SignInForm {
     pub fn address(&self) -> String {
         format!("{}{}", self.action, query_of(&self.carried))
     }
-}
-
-/// `?a=b&c=d`, or nothing.
-pub fn query_of(pairs: &[(String, String)]) -> String {
-    if pairs.is_empty() {
-        return String::new();
-    }
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(pairs);
-    format!("?{}", query.finish())
 }

@@ -17,8 +17,9 @@ use idp_storage::{audit, number_choices};
 use jiff::SignedDuration;
 use themes::pages::{ChooseNumber, EnterService, Notice, NumberOption};
 
-use super::done::{Goal, goal, page_names};
+use super::done::{Goal, goal};
 use crate::forgery::{Csrf, Fields};
+use crate::pages::page_names;
 use crate::refusal::Refusal;
 use crate::sessions::{self, Arrival};
 use crate::visit::Visit;

@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use themes::pages::SwitchAccount;
 
-use super::form::query_of;
 use crate::cookies::{CookieKind, SetCookie};
 use crate::forgery::{Csrf, Fields};
+use crate::pages::query_of;
 use crate::refusal::Refusal;
 use crate::sessions::{self, ending::Reason};
 use crate::visit::Visit;

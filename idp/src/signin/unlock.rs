@@ -12,12 +12,12 @@ use idp_storage::{audit, persons};
 use themes::pages::{Notice, Unlock};
 
 use super::complete::remember_browser;
-use super::form::query_of;
 use super::stranger_code::{self, carried, passes_captcha};
 use crate::cookies::{CookieKind, SetCookie};
 use crate::factors::codes::{self, Tried};
 use crate::factors::phones;
 use crate::forgery::{Csrf, Fields};
+use crate::pages::query_of;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 

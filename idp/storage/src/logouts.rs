@@ -1,6 +1,6 @@
 //! The ledger of logouts: each session that ended with somebody to tell, and below it a notice for
-//! each grant. A notice's message in the outbox has the grant's id, and so has the document: who
-//! delivers it twice says the same (XML-09).
+//! each grant, of whichever protocol. A notice's message in the outbox has the grant's id, and so has
+//! what is said of it: who delivers it twice says the same (XML-09).
 
 use idp_domain::Timestamp;
 use idp_domain::ids::{GrantId, OutboxId, PersonId, Sid};
@@ -11,13 +11,21 @@ use uuid::Uuid;
 use crate::sessions::EndedSession;
 use crate::{Conn, DbError, Micros, Tx, outbox};
 
-/// The kind of the messages that tell CAS services; [`open`] writes it as `protocol _logout`.
-pub const CAS_KIND: &str = "cas_logout";
+/// The kinds of the messages that tell applications; [`open`] writes them as `protocol _logout`.
+pub const KINDS: [&str; 2] = ["cas_logout", "oidc_logout"];
+
+/// The grants that somebody is told of: a CAS service is by its ticket, where that was kept, and an
+/// OpenID Connect client by the grant itself.
+macro_rules! is_told {
+    () => {
+        "(g.ticket_enc IS NOT NULL OR g.protocol = 'oidc')"
+    };
+}
 
 macro_rules! notices_where {
     ($where:literal) => {
         concat!(
-            "SELECT n.grant_id, n.application_id, n.state, g.service, g.ticket_enc,
+            "SELECT n.grant_id, n.application_id, n.protocol, n.state, g.service, g.subject, g.ticket_enc,
                 coalesce(r.display_number, g.number) AS number
             FROM logout_notices n JOIN grants g ON g.id = n.grant_id
                 LEFT JOIN current_roster r ON r.number = g.number
@@ -29,26 +37,29 @@ macro_rules! notices_where {
 }
 
 migrations::statements! {
-    HAS_NOTICES: "SELECT EXISTS (SELECT 1 FROM grants WHERE sid = $1 AND ticket_enc IS NOT NULL)";
+    HAS_NOTICES: concat!(
+        "SELECT EXISTS (SELECT 1 FROM grants g WHERE g.sid = $1 AND ", is_told!(), ")");
     /// A session ends once, and so its logout has its id.
     OPEN: "INSERT INTO logouts (id, sid, person_id, number, reason, ended_at, view_hash,
             view_expires_at)
         VALUES ($1, $1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
     /// One for each grant, whoever else ends the session now.
-    NOTICES: "INSERT INTO logout_notices (grant_id, logout_id, application_id, protocol, state)
+    NOTICES: concat!(
+        "INSERT INTO logout_notices (grant_id, logout_id, application_id, protocol, state)
         SELECT g.id, l.id, g.application_id, g.protocol, 'waiting'
             FROM logouts l JOIN grants g ON g.sid = l.sid
-            WHERE l.id = $1 AND g.ticket_enc IS NOT NULL
-        ON CONFLICT (grant_id) DO NOTHING";
+            WHERE l.id = $1 AND ", is_told!(), " ON CONFLICT (grant_id) DO NOTHING");
+    /// What a client is told is signed anew at each try, so there is nothing to keep.
     MESSAGES: "INSERT INTO outbox (id, kind, payload_enc, lane, created_at, next_at)
-        SELECT g.id, g.protocol || '_logout', g.ticket_enc, coalesce(g.lane, ''), l.ended_at,
-                l.ended_at
+        SELECT g.id, g.protocol || '_logout', coalesce(g.ticket_enc, $2), coalesce(g.lane, ''),
+                l.ended_at, l.ended_at
             FROM logout_notices n JOIN logouts l ON l.id = n.logout_id
                 JOIN grants g ON g.id = n.grant_id
             WHERE n.logout_id = $1 AND n.state = 'waiting'
         ON CONFLICT (id) DO NOTHING";
     OF_LOGOUT: notices_where!("n.logout_id = $1 AND n.state = $2");
-    APPLICATIONS: "SELECT DISTINCT application_id FROM logout_notices WHERE logout_id = $1";
+    APPLICATIONS: "SELECT DISTINCT application_id, protocol FROM logout_notices
+        WHERE logout_id = $1";
     OF_GRANT: notices_where!("n.grant_id = $1");
     ATTEMPTED: "UPDATE logout_notices SET state = 'retrying', attempts = $2, reason = $3
         WHERE grant_id = $1 AND state IN ('waiting', 'retrying')";
@@ -137,16 +148,21 @@ pub struct View {
     pub expires_at: Timestamp,
 }
 
-/// A notice with what its document is made of.
+/// A notice with what its message is made of.
 #[derive(Clone, Debug)]
 pub struct Notice {
     pub grant: GrantId,
     pub application: String,
+    /// The word of the grant's protocol: `cas`, `oidc`.
+    pub protocol: String,
     pub state: NoticeState,
-    /// Canonical service that the ticket was for.
+    /// Canonical service that the ticket was for; empty in OpenID Connect.
     pub service: String,
+    /// By which the application knows the person; empty in CAS.
+    pub subject: String,
     /// The account number that the application knows, as the school writes it.
     pub number: String,
+    /// Empty in OpenID Connect.
     pub ticket_enc: Vec<u8>,
 }
 
@@ -154,8 +170,10 @@ pub struct Notice {
 struct NoticeRow {
     grant_id: Uuid,
     application_id: String,
+    protocol: String,
     state: String,
     service: Option<String>,
+    subject: Option<String>,
     number: Option<String>,
     ticket_enc: Option<Vec<u8>>,
 }
@@ -165,8 +183,10 @@ impl From<NoticeRow> for Notice {
         Self {
             grant: GrantId(row.grant_id),
             application: row.application_id,
+            protocol: row.protocol,
             state: NoticeState::from_column(&row.state),
             service: row.service.unwrap_or_default(),
+            subject: row.subject.unwrap_or_default(),
             number: row.number.unwrap_or_default(),
             ticket_enc: row.ticket_enc.unwrap_or_default(),
         }
@@ -197,13 +217,14 @@ pub async fn open(
         .bind(view.map(|view| Micros::from(view.expires_at)))
         .execute(c))?;
     let notices = run!(tx, c => sqlx::query(NOTICES).bind(sid).execute(c))?;
-    run!(tx, c => sqlx::query(MESSAGES).bind(sid).execute(c))?;
+    let empty: &[u8] = &[];
+    run!(tx, c => sqlx::query(MESSAGES).bind(sid).bind(empty).execute(c))?;
     Ok(notices)
 }
 
-/// The applications that a logout is told to.
-pub async fn applications(conn: &mut Conn, logout: Sid) -> Result<Vec<String>, DbError> {
-    run!(conn, c => sqlx::query_scalar(APPLICATIONS).bind(logout.0).fetch_all(c))
+/// The applications that a logout is told to, and by which protocol.
+pub async fn applications(conn: &mut Conn, logout: Sid) -> Result<Vec<(String, String)>, DbError> {
+    run!(conn, c => sqlx::query_as(APPLICATIONS).bind(logout.0).fetch_all(c))
 }
 
 /// The notices of a logout that are in this state.

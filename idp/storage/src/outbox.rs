@@ -8,15 +8,15 @@ use uuid::Uuid;
 
 use crate::{Conn, DbError, Micros, Tx};
 
-/// Of kind `$2`, what is due at `$1` and has a place in its lane, at most `$3`: of each lane `$4`
-/// are under way at once, and the oldest come first.
+/// Of kinds `$2` and `$5`, what is due at `$1` and has a place in its lane, at most `$3`: of each
+/// lane `$4` are under way at once, whatever their kind, and the oldest come first.
 macro_rules! free_in_lanes {
     () => {
         "WITH busy AS (SELECT lane, count(*) AS under_way FROM outbox
-                WHERE kind = $2 AND done_at IS NULL AND leased_until >= $1 GROUP BY lane),
+                WHERE kind IN ($2, $5) AND done_at IS NULL AND leased_until >= $1 GROUP BY lane),
             due AS (SELECT id, lane, next_at,
                     row_number() OVER (PARTITION BY lane ORDER BY next_at, id) AS place
-                FROM outbox WHERE kind = $2 AND done_at IS NULL AND next_at <= $1
+                FROM outbox WHERE kind IN ($2, $5) AND done_at IS NULL AND next_at <= $1
                     AND (leased_until IS NULL OR leased_until < $1))
         SELECT due.id FROM due LEFT JOIN busy ON busy.lane = due.lane
             WHERE due.place + coalesce(busy.under_way, 0) <= $4
@@ -41,7 +41,7 @@ migrations::statements! {
     TAKE_TURNS_POSTGRES(Postgres): "SELECT pg_advisory_xact_lock(hashtext($1))";
     /// The transaction has the one writer already.
     TAKE_TURNS_SQLITE(Sqlite): "SELECT $1";
-    CLAIM_BY_LANE: concat!("UPDATE outbox SET leased_until = $5, attempts = attempts + 1
+    CLAIM_BY_LANE: concat!("UPDATE outbox SET leased_until = $6, attempts = attempts + 1
         WHERE id IN (", free_in_lanes!(), ") AND done_at IS NULL
         RETURNING id, kind, payload_enc, attempts, created_at");
     /// What a claim would find, without the writer: a long backlog of a full lane is looked at by
@@ -59,6 +59,19 @@ migrations::statements! {
 #[derive(Clone, Copy, Debug)]
 pub struct Claim<'a> {
     pub kind: &'a str,
+    /// The lease's end.
+    pub until: Timestamp,
+    /// At most so many now.
+    pub limit: i64,
+}
+
+/// What a worker takes whose messages go in lanes.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneClaim<'a> {
+    /// Both share the lanes.
+    pub kinds: [&'a str; 2],
+    /// Of a lane so many are under way at once, over all nodes.
+    pub per_lane: i64,
     /// The lease's end.
     pub until: Timestamp,
     /// At most so many now.
@@ -118,31 +131,33 @@ pub async fn claim(tx: &mut Tx, what: Claim<'_>, now: Timestamp) -> Result<Vec<L
     Ok(rows.into_iter().map(Leased::from).collect())
 }
 
-/// The same, with at most `per_lane` of a lane under way at once over all nodes (XML-06): a slow
+/// The same of two kinds, with so many of a lane under way at once over all nodes (XML-06): a slow
 /// lane holds up nobody but itself.
 pub async fn claim_by_lane(
     tx: &mut Tx,
-    what: Claim<'_>,
-    per_lane: i64,
+    what: LaneClaim<'_>,
     now: Timestamp,
 ) -> Result<Vec<Leased>, DbError> {
     let take_turns = tx.pick(TAKE_TURNS_SQLITE, TAKE_TURNS_POSTGRES);
-    run!(tx, c => sqlx::query(take_turns).bind(what.kind).execute(c))?;
+    let [first, second] = what.kinds;
+    run!(tx, c => sqlx::query(take_turns).bind(first).execute(c))?;
     let rows: Vec<LeasedRow> = run!(tx, c => sqlx::query_as(CLAIM_BY_LANE)
-        .bind(Micros::from(now)).bind(what.kind).bind(what.limit).bind(per_lane)
-        .bind(Micros::from(what.until)).fetch_all(c))?;
+        .bind(Micros::from(now)).bind(first).bind(what.limit).bind(what.per_lane)
+        .bind(second).bind(Micros::from(what.until)).fetch_all(c))?;
     Ok(rows.into_iter().map(Leased::from).collect())
 }
 
 /// Whether [`claim_by_lane`] would find something.
 pub async fn is_claimable(
     conn: &mut Conn,
-    kind: &str,
+    kinds: [&str; 2],
     per_lane: i64,
     now: Timestamp,
 ) -> Result<bool, DbError> {
+    let [first, second] = kinds;
     run!(conn, c => sqlx::query_scalar(CLAIMABLE)
-        .bind(Micros::from(now)).bind(kind).bind(1_i64).bind(per_lane).fetch_one(c))
+        .bind(Micros::from(now)).bind(first).bind(1_i64).bind(per_lane).bind(second)
+        .fetch_one(c))
 }
 
 /// Ends a message, delivered or dead; its content goes with it. True for exactly one caller.

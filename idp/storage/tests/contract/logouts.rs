@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use idp_domain::applications::ApplicationId;
 use idp_domain::ids::{GrantId, PersonId, Sid};
 use idp_storage::logouts::{self, Filter, NoticeState, View};
-use idp_storage::outbox::{self, Claim};
+use idp_storage::outbox::{self, LaneClaim};
 use idp_storage::sessions::EndedSession;
 use idp_storage::tickets::{self, LogoutNotice, NewTicket};
 use idp_storage::{Db, Tx, sessions};
@@ -15,7 +15,7 @@ use crate::support::{RULES, at, count, databases, id, race, session, student, ta
 
 const LANE: &str = "lib.example.edu:443";
 const NOTICES: &str = "SELECT count(*) FROM logout_notices";
-const MESSAGES: &str = "SELECT count(*) FROM outbox WHERE kind = 'cas_logout'";
+const MESSAGES: &str = "SELECT count(*) FROM outbox WHERE kind IN ('cas_logout', 'oidc_logout')";
 
 fn grant(seed: usize) -> GrantId {
     GrantId(id(2_000_000 + seed))
@@ -51,6 +51,19 @@ async fn session_with(db: &Db, person: PersonId, seed: usize, tickets: &[usize])
     }
     tx.commit().await.unwrap();
     sid
+}
+
+/// What a client of OpenID Connect has in a session: one grant, however often it asked.
+async fn enter(tx: &mut Tx, sid: Sid, seed: usize) {
+    let sql = "INSERT INTO grants (id, sid, application_id, protocol, created_at, number, subject,
+            lane) VALUES ($1, $2, 'mail', 'oidc', $3, 's1', 'subject of s1', $4)";
+    migrations::run!(tx, c => sqlx::query(sql)
+        .bind(grant(seed).0)
+        .bind(sid.0)
+        .bind(at(0).as_microsecond())
+        .bind("mail.example.edu:443")
+        .execute(c))
+    .unwrap();
 }
 
 /// Ends the session of this seed and opens its ledger, as every caller does.
@@ -92,18 +105,62 @@ async fn each_grant_has_one_notice_and_one_message_of_its_own_id() {
             assert_eq!(notice.number, "S1");
         }
         drop(conn);
-        let what = Claim {
-            kind: logouts::CAS_KIND,
+        let what = LaneClaim {
+            kinds: logouts::KINDS,
+            per_lane: 4,
             until: at(60),
             limit: 9,
         };
-        let leased = in_tx!(db, tx => outbox::claim_by_lane(&mut tx, what, 4, at(5)));
+        let leased = in_tx!(db, tx => outbox::claim_by_lane(&mut tx, what, at(5)));
         let messages: BTreeSet<_> = leased
             .into_iter()
             .map(|message| (GrantId(message.id.0), message.payload_enc))
             .collect();
         let expected = [11, 12].map(|seed| (grant(seed), format!("sealed {seed}").into_bytes()));
         assert_eq!(messages, BTreeSet::from(expected));
+    }
+}
+
+#[tokio::test] // OIDC 84
+async fn a_client_is_told_beside_services_and_its_message_holds_nothing() {
+    for db in databases().await {
+        let person = student(&db, 1, &["s1"]).await;
+        let sid = session_with(&db, person, 1, &[11]).await;
+        // Another session of hers, in which there is a client alone.
+        let alone = session_with(&db, person, 2, &[]).await;
+        let mut tx = db.write().await.unwrap();
+        enter(&mut tx, sid, 12).await;
+        enter(&mut tx, alone, 21).await;
+        tx.commit().await.unwrap();
+        assert_eq!(end(&db, 1, 5).await.unwrap().1, 2);
+        assert_eq!(end(&db, 2, 6).await.unwrap().1, 1);
+        let mut conn = db.read().await.unwrap();
+        let notice = logouts::notice(&mut conn, grant(12))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(notice.protocol, "oidc");
+        assert_eq!((&*notice.subject, &*notice.number), ("subject of s1", "S1"));
+        assert!(notice.service.is_empty() && notice.ticket_enc.is_empty());
+        let mut told = logouts::applications(&mut conn, sid).await.unwrap();
+        told.sort();
+        let named = |id: &str, protocol: &str| (id.to_owned(), protocol.to_owned());
+        assert_eq!(told, [named("library", "cas"), named("mail", "oidc")]);
+        drop(conn);
+        let what = LaneClaim {
+            kinds: logouts::KINDS,
+            per_lane: 4,
+            until: at(60),
+            limit: 9,
+        };
+        let leased = in_tx!(db, tx => outbox::claim_by_lane(&mut tx, what, at(6)));
+        let messages: BTreeSet<_> = leased
+            .into_iter()
+            .map(|message| (GrantId(message.id.0), message.kind, message.payload_enc))
+            .collect();
+        let oidc = |seed| (grant(seed), "oidc_logout".to_owned(), Vec::new());
+        let cas = (grant(11), "cas_logout".to_owned(), b"sealed 11".to_vec());
+        assert_eq!(messages, BTreeSet::from([cas, oidc(12), oidc(21)]));
     }
 }
 
@@ -224,10 +281,9 @@ async fn a_notice_settles_once_and_its_message_with_it() {
         in_tx!(db, tx => logouts::attempted(&mut tx, grant(11), 9, "late"));
         assert_eq!(state(&db, 11).await, NoticeState::Delivered);
         let mut conn = db.read().await.unwrap();
-        assert_eq!(
-            outbox::pending(&mut conn, logouts::CAS_KIND).await.unwrap(),
-            0
-        );
+        for kind in logouts::KINDS {
+            assert_eq!(outbox::pending(&mut conn, kind).await.unwrap(), 0);
+        }
     }
 }
 
@@ -318,7 +374,7 @@ async fn a_logout_is_seen_by_its_random_address_for_a_while() {
         let states = logouts::states(&mut conn, sid).await.unwrap();
         assert_eq!(states, [("library".to_owned(), NoticeState::Waiting)]);
         let told = logouts::applications(&mut conn, sid).await.unwrap();
-        assert_eq!(told, ["library"]);
+        assert_eq!(told, [("library".to_owned(), "cas".to_owned())]);
     }
 }
 

@@ -2,13 +2,15 @@ use std::collections::BTreeSet;
 
 use idp_domain::ids::OutboxId;
 use idp_storage::Db;
-use idp_storage::outbox::{self, Claim, Leased};
+use idp_storage::outbox::{self, Claim, LaneClaim, Leased};
 use migrations::run;
 
 use crate::in_tx;
 use crate::support::{at, count, databases, id, race};
 
 const KIND: &str = "sms_code";
+/// Two whose lanes are the same.
+const KINDS: [&str; 2] = [KIND, "oidc_logout"];
 /// The notices' limit in the product.
 const PER_LANE: i64 = 4;
 
@@ -155,6 +157,7 @@ async fn a_worker_takes_its_own_kind_alone() {
         put(&db, 0..2).await;
         in_lane(&db, 5, "cas_logout", "a.example.edu:443").await;
         assert_eq!(claim(&db, 200, 9).await.len(), 2);
+        assert_eq!(by_lane(&db, 300, 9).await.len(), 2);
         let mut conn = db.read().await.unwrap();
         assert_eq!(outbox::pending(&mut conn, "cas_logout").await.unwrap(), 1);
     }
@@ -177,15 +180,20 @@ async fn in_lane(db: &Db, seed: usize, kind: &'static str, lane: &str) {
 }
 
 async fn by_lane(db: &Db, second: i64, limit: i64) -> Vec<Leased> {
-    let what = for_a_minute(second, limit);
-    in_tx!(db, tx => outbox::claim_by_lane(&mut tx, what, PER_LANE, at(second)))
+    let what = LaneClaim {
+        kinds: KINDS,
+        per_lane: PER_LANE,
+        until: at(second + 60),
+        limit,
+    };
+    in_tx!(db, tx => outbox::claim_by_lane(&mut tx, what, at(second)))
 }
 
 #[tokio::test] // XML-06
 async fn a_slow_lane_holds_up_nobody_but_itself() {
     for db in databases().await {
         for seed in 0..50 {
-            in_lane(&db, seed, KIND, "slow.example.edu:443").await;
+            in_lane(&db, seed, KINDS[seed % 2], "slow.example.edu:443").await;
         }
         for seed in 50..53 {
             in_lane(&db, seed, KIND, "quick.example.edu:443").await;
@@ -195,7 +203,7 @@ async fn a_slow_lane_holds_up_nobody_but_itself() {
         assert!(by_lane(&db, 2, 32).await.is_empty(), "four are under way");
         let mut conn = db.read().await.unwrap();
         let mut claimable = async |second| {
-            let found = outbox::is_claimable(&mut conn, KIND, PER_LANE, at(second)).await;
+            let found = outbox::is_claimable(&mut conn, KINDS, PER_LANE, at(second)).await;
             found.unwrap()
         };
         assert!(!claimable(2).await);
@@ -216,7 +224,7 @@ async fn of_many_nodes_four_notices_of_a_lane_are_under_way() {
     for db in databases().await {
         for seed in 0..60 {
             let lane = ["a.example.edu:443", "b.example.edu:443"][seed % 2];
-            in_lane(&db, seed, KIND, lane).await;
+            in_lane(&db, seed, KINDS[seed / 2 % 2], lane).await;
         }
         let leased = race(&db, 16, |db, _| async move { by_lane(&db, 1, 32).await }).await;
         let leased: Vec<_> = leased.into_iter().flatten().map(|m| m.id).collect();

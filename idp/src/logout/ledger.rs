@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use idp_domain::applications::{ApplicationId, Registry};
+use idp_domain::applications::Registry;
 use idp_storage::logouts::NoticeState;
 use themes::pages::{Ledger, LedgerRow, LedgerState};
 
-use crate::signin::done::page_names;
+use super::application;
+use crate::pages::page_names;
 
 /// While nobody has tried yet, the answer is near.
 const SOON: u32 = 2;
@@ -75,14 +76,11 @@ fn weight(state: LedgerState) -> u8 {
 }
 
 /// As the registry has it; the id of one that is gone.
-pub fn names(registry: &Registry, application: &str) -> themes::Names {
-    let known = ApplicationId::parse(application)
-        .ok()
-        .and_then(|id| registry.get(&id).cloned());
-    known.map_or_else(
+pub fn names(registry: &Registry, id: &str) -> themes::Names {
+    application(registry, id).map_or_else(
         || themes::Names {
-            zh_cn: application.to_owned(),
-            en: application.to_owned(),
+            zh_cn: id.to_owned(),
+            en: id.to_owned(),
         },
         |known| page_names(known.names.clone()),
     )
