@@ -153,6 +153,7 @@ fn arrive<'a>(
 fn protocol(word: &str) -> Option<&'static Protocol> {
     match word {
         "cas" => Some(&cas::slo::SLO),
+        "oidc" => Some(&oidc::notices::NOTICES),
         _ => None,
     }
 }

@@ -11,7 +11,7 @@ use idp_domain::cas::MAX_SAML_REQUEST_BYTES;
 use crate::app::App;
 use crate::forgery::Csrf;
 use crate::oidc::discovery;
-use crate::{applications, cas, pages, signin};
+use crate::{applications, cas, oidc, pages, signin};
 
 /// Who may use a route. A declaration: each handler asks for what it needs, and a test goes
 /// through the table to see that it did.
@@ -228,6 +228,26 @@ pub const ROUTES: &[Route] = &[
         &[Event::SignedOut, Event::SessionReplayed],
         || delete(cas::rest::sign_out),
     ),
+    // RP-Initiated Logout 1.0 §2.
+    Route {
+        audit: &[Event::SignedOut],
+        ..page("/oidc/logout", Auth::Anyone, || get(oidc::logout::show))
+    },
+    // From the application's page, without our cookies: answered with the GET, nothing else.
+    Route {
+        method: "POST",
+        ..page("/oidc/logout", Auth::Anyone, || post(oidc::logout::relay))
+    },
+    action(
+        "/oidc/logout/confirm",
+        Csrf::Session,
+        Auth::Session,
+        &[Event::SignedOut],
+        || post(oidc::logout::confirm),
+    ),
+    page("/oidc/logout/{view}", Auth::Anyone, || {
+        get(oidc::logout::look)
+    }),
     Route {
         rate: Rate::Captcha,
         ..page("/signin/captcha/{file}", Auth::Anyone, || {
@@ -369,11 +389,17 @@ mod tests {
     use axum::http::Method;
     use std::collections::HashSet;
 
+    /// Posted from applications' pages, where browsers leave our cookies out.
+    const RELAYED: [(&str, &str); 1] = [("POST", "/oidc/logout")];
+
     #[test] // SES-04: a route that changes something has its protection, or says why not
     fn every_change_is_protected_and_audited() {
         for route in ROUTES {
             let method: Method = route.method.parse().unwrap();
-            if [Method::POST, Method::DELETE].contains(&method) {
+            if RELAYED.contains(&(route.method, route.path)) {
+                // Answered with the GET whatever it says.
+                assert!(route.csrf.is_none() && route.audit.is_empty());
+            } else if [Method::POST, Method::DELETE].contains(&method) {
                 // A server has no cookie that a page elsewhere could use.
                 let needs_none = route.auth == Auth::Application;
                 assert!(

@@ -12,7 +12,7 @@ pub use self::{
     hall::{
         HallError, HallFailure, HallGroup, HallHome, HallNotice, HallPerson, HallRefused, HallTile,
     },
-    logout::{FrontChannel, Ledger, LedgerRow, LedgerState, Onward, SignedOut},
+    logout::{FrontChannel, Ledger, LedgerRow, LedgerState, Onward, SignOut, SignedOut},
 };
 
 mod application;

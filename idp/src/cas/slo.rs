@@ -42,7 +42,13 @@ fn by_browser(application: &Application) -> bool {
 }
 
 /// The document and nothing else about the person (XML-07).
-fn words(app: &App, notice: &Notice, channel: &Channel, now: Timestamp) -> Option<Words> {
+fn words(
+    app: &App,
+    _: &Registry,
+    notice: &Notice,
+    channel: &Channel,
+    now: Timestamp,
+) -> Option<Words> {
     let document = document(app, notice, now)?;
     let value = match channel {
         Channel::Front(_) => front_channel_value(&document),

@@ -52,7 +52,7 @@ pub(super) async fn frames(visit: &Visit, logout: Sid) -> Result<Vec<Frame>, DbE
     let mut tx = app.db.write().await?;
     for notice in handed {
         let channel = channel(app, &registry, &notice);
-        let words = words(app, &notice, &channel, visit.now);
+        let words = words(app, &registry, &notice, &channel, visit.now);
         let (Channel::Front(to), Some(words)) = (channel, words) else {
             continue;
         };

@@ -58,7 +58,7 @@ async fn attempt(app: &App, notice: &Notice) -> Verdict {
         Channel::Front(_) => return Verdict::skipped("no_browser"),
         Channel::None(reason) => return Verdict::skipped(reason),
     };
-    let Some(words) = words(app, notice, &channel, app.clock.now()) else {
+    let Some(words) = words(app, &registry, notice, &channel, app.clock.now()) else {
         tracing::error!(grant = %notice.grant, "a logout notice can't be made");
         return Verdict::failed("unreadable");
     };

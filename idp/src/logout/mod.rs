@@ -30,7 +30,7 @@ pub struct Protocol {
     pub channel: fn(&Registry, &Notice) -> Channel,
     /// What is said, as fields of a form or behind the query of the browser's address; nothing
     /// when it can't be made, which is a defect.
-    pub words: fn(&App, &Notice, &Channel, Timestamp) -> Option<Words>,
+    pub words: fn(&App, &Registry, &Notice, &Channel, Timestamp) -> Option<Words>,
     /// Whether an application may want to be told by the browser, whatever the rest of a notice
     /// says.
     pub by_browser: fn(&Application) -> bool,
@@ -64,9 +64,15 @@ fn channel(app: &App, registry: &Registry, notice: &Notice) -> Channel {
     }
 }
 
-fn words(app: &App, notice: &Notice, channel: &Channel, now: Timestamp) -> Option<Words> {
+fn words(
+    app: &App,
+    registry: &Registry,
+    notice: &Notice,
+    channel: &Channel,
+    now: Timestamp,
+) -> Option<Words> {
     let protocol = (app.protocols)(&notice.protocol)?;
-    (protocol.words)(app, notice, channel, now)
+    (protocol.words)(app, registry, notice, channel, now)
 }
 
 /// The application of a notice, if it still is one.

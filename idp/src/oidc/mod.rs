@@ -2,6 +2,8 @@
 
 pub mod discovery;
 pub mod keys;
+pub mod logout;
+pub mod notices;
 pub mod remote_keys;
 
 mod document;

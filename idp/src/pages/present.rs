@@ -73,7 +73,12 @@ fn is_too_old(context: &Context) -> bool {
 /// Addresses below these are secrets: of a person's ledger for ten minutes, of a program's
 /// ticket-granting ticket as long as its session (TKT-09).
 fn path_for_logs(path: &str) -> &str {
-    const SECRETS: [&str; 3] = ["/cas/logout/", "/cas/v1/tickets/", "/signin/hop/"];
+    const SECRETS: [&str; 4] = [
+        "/cas/logout/",
+        "/cas/v1/tickets/",
+        "/oidc/logout/",
+        "/signin/hop/",
+    ];
     let above = SECRETS.into_iter().find(|above| path.starts_with(above));
     above.unwrap_or(path)
 }

@@ -10,6 +10,7 @@ pub mod contacts;
 pub mod devices;
 pub mod expiry;
 pub mod failed_secrets;
+pub mod grants;
 pub mod groups;
 pub mod hops;
 pub mod imports;

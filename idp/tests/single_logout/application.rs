@@ -1,6 +1,5 @@
 //! An application in this process: it keeps every request that it got, and answers as it is told.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
@@ -27,6 +26,9 @@ pub enum Mode {
 pub struct Application {
     pub id: String,
     pub service: String,
+    pub origin: String,
+    /// Host and port.
+    pub lane: String,
     mode: watch::Sender<Mode>,
     got: watch::Sender<Vec<String>>,
     /// How many requests had no answer yet, at most, at any time.
@@ -52,36 +54,40 @@ pub struct Document {
 impl Application {
     /// Starts it, and brings it into the registry with these further keys of `cas`.
     pub async fn start(campus: &Campus, id: &str, mode: Mode, cas: serde_json::Value) -> Self {
+        let mut side = json!({ "services": ["HERE/*"], "plain_http": true });
+        merge(&mut side, &cas);
+        Self::start_as(campus, id, mode, &json!({ "cas": side })).await
+    }
+
+    /// Starts it, and brings it into the registry with these sides, in which `HERE` is its origin.
+    pub async fn start_as(
+        campus: &Campus,
+        id: &str,
+        mode: Mode,
+        sides: &serde_json::Value,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (mode, modes) = watch::channel(mode);
         let (got, _) = watch::channel(Vec::new());
         let most = Arc::new(Mutex::new(0));
         let server = tokio::spawn(serve(listener, modes, got.clone(), Arc::clone(&most)));
-        let application = Self {
+        let sides = sides
+            .to_string()
+            .replace("HERE", &format!("http://{address}"));
+        let mut entry = json!({ "id": id, "name": { "zh-CN": id, "en": id } });
+        merge(&mut entry, &serde_json::from_str(&sides).unwrap());
+        register(campus, &entry).await;
+        Self {
             id: id.to_owned(),
             service: format!("http://{address}/app?page=1"),
+            origin: format!("http://{address}"),
+            lane: address.to_string(),
             mode,
             got,
             most,
             server,
-        };
-        application.register(campus, address, cas).await;
-        application
-    }
-
-    async fn register(&self, campus: &Campus, address: SocketAddr, cas: serde_json::Value) {
-        let mut side = json!({ "services": [format!("http://{address}/*")], "plain_http": true });
-        let text = cas
-            .to_string()
-            .replace("HERE", &format!("http://{address}"));
-        let more: serde_json::Value = serde_json::from_str(&text).unwrap();
-        for (key, value) in more.as_object().unwrap() {
-            side[key] = value.clone();
         }
-        let entry =
-            json!({ "id": self.id, "name": { "zh-CN": self.id, "en": self.id }, "cas": side });
-        register(campus, &entry).await;
     }
 
     /// One that answers each notice with 200.
@@ -121,7 +127,14 @@ impl Application {
     }
 }
 
-fn document(request: &str) -> Document {
+fn merge(into: &mut serde_json::Value, more: &serde_json::Value) {
+    for (key, value) in more.as_object().unwrap() {
+        into[key] = value.clone();
+    }
+}
+
+/// The one field of a form that was posted, and nothing of anybody else beside it.
+pub fn posted(request: &str) -> (String, String) {
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST "), "{head}");
     let head = head.to_ascii_lowercase();
@@ -129,11 +142,17 @@ fn document(request: &str) -> Document {
     for none in ["cookie:", "referer:", "authorization:"] {
         assert!(!head.contains(none), "{head}");
     }
-    let fields: Vec<_> = url::form_urlencoded::parse(body.as_bytes()).collect();
-    let [(name, xml)] = fields.as_slice() else {
-        panic!("{fields:?}");
-    };
+    let fields: Vec<_> = url::form_urlencoded::parse(body.as_bytes())
+        .into_owned()
+        .collect();
+    let [field] = fields.try_into().unwrap();
+    field
+}
+
+fn document(request: &str) -> Document {
+    let (name, xml) = posted(request);
     assert_eq!(name, "logoutRequest");
+    let xml = xml.as_str();
     let document = roxmltree::Document::parse(xml).unwrap_or_else(|e| panic!("{e}: {xml}"));
     let root = document.root_element();
     assert_eq!(root.tag_name().name(), "LogoutRequest");

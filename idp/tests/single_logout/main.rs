@@ -11,7 +11,11 @@
 mod support;
 
 mod application;
+mod back_channel;
 mod browser;
+mod client;
 mod delivery;
 mod endings;
+mod front_channel;
+mod initiated;
 mod page;

@@ -15,7 +15,7 @@ fn front() -> serde_json::Value {
 }
 
 /// The addresses of the page's frames.
-fn frames(page: &Reply) -> Vec<String> {
+pub fn frames(page: &Reply) -> Vec<String> {
     page.body()
         .split("<iframe")
         .skip(1)
@@ -30,7 +30,7 @@ fn frames(page: &Reply) -> Vec<String> {
 }
 
 /// The addresses of the page's links.
-fn onward(page: &Reply) -> Vec<String> {
+pub fn onward(page: &Reply) -> Vec<String> {
     let body = page.body();
     let links = body.split("href=\"").skip(1);
     links
@@ -38,7 +38,7 @@ fn onward(page: &Reply) -> Vec<String> {
         .collect()
 }
 
-fn frame_src(page: &Reply) -> Option<&str> {
+pub fn frame_src(page: &Reply) -> Option<&str> {
     let policy = page.header("content-security-policy").unwrap();
     policy
         .split("; ")

@@ -2,9 +2,22 @@
 
 use serde::Serialize;
 
-use super::Names;
+use super::{Form, Names};
 
-/// `/cas/logout`.
+/// `/oidc/logout`: somebody wants this browser signed out and didn't show that it is an application
+/// of this very session.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignOut {
+    pub form: Form,
+    /// Who says it asks; none: nobody said, or what they showed is worth nothing.
+    pub application: Option<Names>,
+    pub name: String,
+    pub number: String,
+    /// Where “no” leads.
+    pub cancel: String,
+}
+
+/// `/cas/logout`, `/oidc/logout`.
 #[derive(Clone, Debug, Serialize)]
 pub struct SignedOut {
     pub sign_in: String,

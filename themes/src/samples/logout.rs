@@ -1,7 +1,9 @@
 //! Samples of the page after the sign-out.
 
-use super::{library, names};
-use crate::pages::{FrontChannel, Ledger, LedgerRow, LedgerState, Names, Onward, Page, SignedOut};
+use super::{form, library, names};
+use crate::pages::{
+    FrontChannel, Ledger, LedgerRow, LedgerState, Names, Onward, Page, SignOut, SignedOut,
+};
 
 fn mail() -> Names {
     names("电子邮箱", "Mail")
@@ -35,6 +37,32 @@ fn ledger(states: &[LedgerState]) -> Ledger {
         refresh_url: "/cas/logout/9fK2mXw8nRkYc7TzE1bJp".into(),
         refresh_seconds: states.iter().any(moves).then_some(3),
         until: "14:45".into(),
+    }
+}
+
+impl Page for SignOut {
+    const TEMPLATE: &'static str = "sign_out.html";
+
+    fn samples() -> Vec<(&'static str, Self)> {
+        let asked = Self {
+            form: form("/oidc/logout/confirm"),
+            application: Some(library()),
+            name: "李晓雨".into(),
+            number: "20230001".into(),
+            cancel: "/cas/login".into(),
+        };
+        let nobody = Self {
+            application: None,
+            ..asked.clone()
+        };
+        let long = Self {
+            application: Some(names(
+                "研究生学位论文开题、中期检查与答辩管理系统",
+                "Postgraduate Thesis Proposal, Review and Defence Management",
+            )),
+            ..asked.clone()
+        };
+        vec![("asked", asked), ("nobody", nobody), ("long", long)]
     }
 }
 

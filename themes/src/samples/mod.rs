@@ -36,6 +36,7 @@ pub fn every_sample() -> Vec<Sample> {
     add::<pages::BindPhone>(&mut all);
     add::<pages::Done>(&mut all);
     add::<pages::SignedIn>(&mut all);
+    add::<pages::SignOut>(&mut all);
     add::<pages::SignedOut>(&mut all);
     add::<pages::SwitchAccount>(&mut all);
     add::<pages::RefusedService>(&mut all);

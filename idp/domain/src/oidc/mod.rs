@@ -5,6 +5,7 @@
 pub mod client_assertion;
 pub mod dpop;
 pub mod jose;
+pub mod logout;
 
 mod claims_request;
 mod client_grant;
