@@ -1,11 +1,14 @@
 //! The identity provider's SQL, one file per aggregate. A state change is a guarded UPDATE that
 //! says whether it happened; nothing that may be used once is read first and written later.
 
+pub mod access_tokens;
 pub mod activation_codes;
 pub mod alarms;
 pub mod applications;
 pub mod audit;
+pub mod authorizations;
 pub mod captchas;
+pub mod codes;
 pub mod contacts;
 pub mod devices;
 pub mod expiry;
@@ -29,6 +32,7 @@ pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod signins;
+pub mod spent_ids;
 pub mod throttle;
 pub mod tickets;
 
@@ -36,11 +40,14 @@ pub use migrations::{Conn, Db, DbError, Micros, Tx};
 
 /// Every query text of this crate, for the test that prepares each one on each engine.
 pub const STATEMENTS: &[&[migrations::Statement]] = &[
+    access_tokens::STATEMENTS,
     activation_codes::STATEMENTS,
     alarms::STATEMENTS,
     applications::STATEMENTS,
     audit::STATEMENTS,
+    authorizations::STATEMENTS,
     captchas::STATEMENTS,
+    codes::STATEMENTS,
     contacts::STATEMENTS,
     devices::STATEMENTS,
     expiry::STATEMENTS,
@@ -63,6 +70,7 @@ pub const STATEMENTS: &[&[migrations::Statement]] = &[
     settings::STATEMENTS,
     signing_keys::STATEMENTS,
     signins::STATEMENTS,
+    spent_ids::STATEMENTS,
     throttle::STATEMENTS,
     tickets::STATEMENTS,
 ];

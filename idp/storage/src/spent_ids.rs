@@ -1,0 +1,26 @@
+//! Ids of foreign assertions and proofs, each good once (OID-12, RFC 9449 §11.1).
+
+use idp_domain::Timestamp;
+use idp_domain::secrets::Tag;
+use migrations::run;
+
+use crate::{DbError, Micros, Tx};
+
+migrations::statements! {
+    /// An id whose time is over may come again: what carried it then is worthless.
+    SPEND: "INSERT INTO spent_ids (id_hash, expires_at) VALUES ($1, $2)
+        ON CONFLICT (id_hash) DO UPDATE SET expires_at = excluded.expires_at
+            WHERE spent_ids.expires_at <= $3";
+}
+
+/// Notes an id that is good until `until`; true for exactly one caller.
+pub async fn spend(
+    tx: &mut Tx,
+    id: &Tag,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let rows = run!(tx, c => sqlx::query(SPEND)
+        .bind(id.as_bytes()).bind(Micros::from(until)).bind(Micros::from(now)).execute(c))?;
+    Ok(rows == 1)
+}
