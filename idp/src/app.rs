@@ -21,6 +21,7 @@ use crate::logout::Protocols;
 use crate::oidc::keys::SigningKeys;
 use crate::oidc::remote_keys::RemoteKeys;
 use crate::oidc::{PublicDocument, discovery};
+use crate::oidc::client_auth::NotedRefusals;
 use crate::refusal::Refusal;
 use crate::sessions::Arrival;
 use crate::signin::queue::WaitingRoom;
@@ -73,6 +74,8 @@ pub struct App {
     pub notice_bell: Bell,
     /// Names of the host that requests may come by.
     pub hosts: Vec<String>,
+    /// Refused clients that were written into the audit trail.
+    pub(crate) client_refusals: NotedRefusals,
     pub(crate) arrive: Arrive,
     /// How applications are told of a logout.
     pub(crate) protocols: Protocols,
@@ -123,6 +126,7 @@ impl App {
             alarm: AtomicBool::new(false),
             bell: Bell::default(),
             notice_bell: Bell::default(),
+            client_refusals: NotedRefusals::default(),
             arrive,
             protocols,
         }))

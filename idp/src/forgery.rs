@@ -184,7 +184,7 @@ pub fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// No more than may be sent; a body that breaks off, or is framed wrongly, is no form (NET-01).
-async fn read_bytes(body: Body) -> Result<Vec<u8>, Refusal> {
+pub async fn read_bytes(body: Body) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {

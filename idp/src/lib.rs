@@ -18,6 +18,7 @@ mod factors;
 mod forgery;
 mod logout;
 mod management;
+mod oidc;
 mod pages;
 mod rate;
 mod refusal;

@@ -129,10 +129,7 @@ pub async fn create(tx: &mut Tx, new: &NewAuthorization<'_>) -> Result<(), DbErr
 }
 
 /// The authorization, good or not.
-pub async fn find(
-    conn: &mut Conn,
-    id: AuthorizationId,
-) -> Result<Option<Authorization>, DbError> {
+pub async fn find(conn: &mut Conn, id: AuthorizationId) -> Result<Option<Authorization>, DbError> {
     let row: Option<AuthorizationRow> =
         run!(conn, c => sqlx::query_as(FIND).bind(id.0).fetch_optional(c))?;
     Ok(row.map(Into::into))

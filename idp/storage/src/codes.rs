@@ -79,11 +79,13 @@ pub async fn consume(
 pub async fn spent(conn: &mut Conn, hash: &Tag) -> Result<Option<SpentCode>, DbError> {
     let row: Option<(Uuid, String, Micros)> =
         run!(conn, c => sqlx::query_as(SPENT).bind(hash.as_bytes()).fetch_optional(c))?;
-    Ok(row.map(|(authorization, application, consumed_at)| SpentCode {
-        authorization: AuthorizationId(authorization),
-        application,
-        consumed_at: consumed_at.into(),
-    }))
+    Ok(
+        row.map(|(authorization, application, consumed_at)| SpentCode {
+            authorization: AuthorizationId(authorization),
+            application,
+            consumed_at: consumed_at.into(),
+        }),
+    )
 }
 
 /// True for a code that was issued and isn't swept yet, consumed or not.

@@ -1,7 +1,7 @@
 //! Ids of foreign assertions and proofs, each good once (OID-12, RFC 9449 §11.1).
 
 use idp_domain::Timestamp;
-use idp_domain::secrets::Tag;
+use idp_domain::oidc::SpendOnce;
 use migrations::run;
 
 use crate::{DbError, Micros, Tx};
@@ -13,14 +13,12 @@ migrations::statements! {
             WHERE spent_ids.expires_at <= $3";
 }
 
-/// Notes an id that is good until `until`; true for exactly one caller.
-pub async fn spend(
-    tx: &mut Tx,
-    id: &Tag,
-    until: Timestamp,
-    now: Timestamp,
-) -> Result<bool, DbError> {
+/// Notes an id; true for exactly one caller.
+pub async fn spend(tx: &mut Tx, spend: &SpendOnce, now: Timestamp) -> Result<bool, DbError> {
     let rows = run!(tx, c => sqlx::query(SPEND)
-        .bind(id.as_bytes()).bind(Micros::from(until)).bind(Micros::from(now)).execute(c))?;
+        .bind(spend.id.as_bytes())
+        .bind(Micros::from(spend.until))
+        .bind(Micros::from(now))
+        .execute(c))?;
     Ok(rows == 1)
 }

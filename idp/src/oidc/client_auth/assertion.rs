@@ -1,0 +1,80 @@
+use idp_domain::applications::ClientKeys;
+use idp_domain::oidc::client_assertion::{self, BadAssertion, Expected};
+use idp_domain::oidc::jose::{BadToken, KeySet, SigningAlgorithm};
+use idp_domain::oidc::{SigningAlg, SpendOnce};
+use idp_storage::spent_ids;
+
+use super::{Client, Reason, client_keys};
+use crate::oidc::answer::Fault;
+use crate::oidc::{PAR, TOKEN, address};
+use crate::visit::Visit;
+
+/// `private_key_jwt` (OIDC Core §9): signed by one of the client's keys, for us, now, and never
+/// before (OID-06, OID-12).
+pub(super) async fn prove(
+    visit: &mut Visit,
+    client: &Client,
+    keys: &ClientKeys,
+    algorithm: Option<SigningAlg>,
+    text: &str,
+) -> Result<Result<(), Reason>, Fault> {
+    let mut checked = Err(BadAssertion::Token(BadToken::UnknownKey));
+    // What we hold first; a key that isn't among them may be a newer one.
+    for newer in [false, true] {
+        let Some(set) = client_keys::of(visit, client, keys, newer).await else {
+            break;
+        };
+        checked = check(visit, client, &set, algorithm, text);
+        if checked != Err(BadAssertion::Token(BadToken::UnknownKey)) {
+            break;
+        }
+    }
+    let spend = match checked {
+        Ok(spend) => spend,
+        Err(bad) => {
+            let client_id = &client.side().client_id;
+            tracing::info!(client = %client_id, %bad, "a client's assertion is refused");
+            return Ok(Err("bad_assertion"));
+        }
+    };
+    let mut tx = visit.app.db.write().await?;
+    let first = spent_ids::spend(&mut tx, &spend, visit.now).await?;
+    tx.commit().await?;
+    Ok(if first { Ok(()) } else { Err("used_assertion") })
+}
+
+fn check(
+    visit: &Visit,
+    client: &Client,
+    keys: &KeySet,
+    algorithm: Option<SigningAlg>,
+    text: &str,
+) -> Result<SpendOnce, BadAssertion> {
+    let side = client.side();
+    let permitted: Vec<SigningAlgorithm> = match algorithm {
+        Some(registered) => {
+            let all = SigningAlgorithm::ALL.into_iter();
+            all.filter(|known| known.as_str() == registered.as_str())
+                .collect()
+        }
+        None if side.is_fapi2() => SigningAlgorithm::FAPI.to_vec(),
+        None => SigningAlgorithm::ALL.to_vec(),
+    };
+    let issuer = visit.app.config.server.issuer.as_str();
+    let (token, par) = (address(visit, TOKEN), address(visit, PAR));
+    // Deployed clients name the address that they post to (RFC 7523 §3, RFC 9126 §2); the FAPI
+    // profile has the issuer alone.
+    let audiences: &[&str] = match visit.path.as_str() {
+        _ if side.is_fapi2() => &[issuer],
+        PAR => &[issuer, &token, &par],
+        _ => &[issuer, &token],
+    };
+    let expected = Expected {
+        client_id: side.client_id.as_str(),
+        keys,
+        algorithms: &permitted,
+        audiences,
+        now: visit.now,
+    };
+    client_assertion::check(client_assertion::read(text)?, expected)
+}
