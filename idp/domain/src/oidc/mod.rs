@@ -7,24 +7,30 @@ pub mod dpop;
 pub mod jose;
 pub mod logout;
 
+mod acr;
 mod claims_request;
 mod client_grant;
+mod disclosure;
 mod error;
 mod granted;
 mod offline_grant;
 mod refresh;
 mod scope;
 mod spend_once;
+mod subject;
 mod tokens;
 
+pub use acr::{Acr, amr};
 pub use claims_request::{ClaimAsk, ClaimsRequest};
 pub use client_grant::ClientGrant;
+pub use disclosure::{BadDisclosed, Disclosed, Disclosure};
 pub use error::{ErrorCode, OAuthError};
 pub use granted::{CodeRequest, Granted};
 pub use offline_grant::{Held, OfflineGrant};
 pub use refresh::{BadRefreshToken, RefreshToken};
 pub use scope::{BadScope, Scope, Scopes};
 pub use spend_once::SpendOnce;
+pub use subject::subject;
 pub use tokens::{
     ACCESS_TOKEN_TTL, AuthorizationCode, BadToken, CODE_TTL, DeviceCode, InitialAccessToken,
     OpaqueAccessToken, PUSHED_REQUEST_TTL, PushedRequest, REFRESH_GRACE, RegistrationToken,
