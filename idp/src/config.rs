@@ -26,7 +26,7 @@ pub use limits::Limits;
 pub use networks::Networks;
 pub use oidc::{Keys, Oidc};
 pub use password::{Argon2, Password};
-pub use school::{Language, Names, School, TimeZone};
+pub use school::{AffiliationScope, Language, Names, School, TimeZone};
 pub use server::{Server, Tls};
 pub use session::{Notice, Session};
 

@@ -18,13 +18,13 @@ mod factors;
 mod forgery;
 mod logout;
 mod management;
-mod oidc;
 mod pages;
 mod rate;
 mod refusal;
 mod router;
 mod sessions;
 mod signin;
+mod told;
 mod visit;
 
 use std::sync::Arc;

@@ -104,6 +104,8 @@ pub enum Use {
     UserCode,
     /// The service hall's client secret, and the key of its own.
     HallSecret,
+    /// Where somebody lives or works.
+    Address,
 }
 
 impl Use {
@@ -133,10 +135,11 @@ impl Use {
             Self::DpopNonce => b"yimen/dpop-nonce",
             Self::UserCode => b"yimen/user-code",
             Self::HallSecret => b"yimen/hall-secret",
+            Self::Address => b"yimen/address",
         }
     }
 
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::IdNumber,
         Self::Phone,
         Self::Email,
@@ -161,6 +164,7 @@ impl Use {
         Self::DpopNonce,
         Self::UserCode,
         Self::HallSecret,
+        Self::Address,
     ];
 }
 
@@ -207,8 +211,9 @@ impl Tag {
 
 /// The derived keys. Cheap to share behind an `Arc`; never printed.
 pub struct Keyring {
-    macs: [hmac::Key; Use::ALL.len()],
-    seals: [LessSafeKey; Use::ALL.len()],
+    // On the heap: some hundred bytes for each use would swell every future that holds a ring.
+    macs: Box<[hmac::Key]>,
+    seals: Box<[LessSafeKey]>,
 }
 
 impl std::fmt::Debug for Keyring {
@@ -227,8 +232,14 @@ impl Keyring {
     pub fn new(master: &MasterKey) -> Self {
         let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, b"yimen").extract(&master.0);
         Self {
-            macs: Use::ALL.map(|u| hmac::Key::new(hmac::HMAC_SHA256, &derive(&prk, u, b"mac"))),
-            seals: Use::ALL.map(|u| seal_key(&derive(&prk, u, b"seal"))),
+            macs: Use::ALL
+                .iter()
+                .map(|u| hmac::Key::new(hmac::HMAC_SHA256, &derive(&prk, *u, b"mac")))
+                .collect(),
+            seals: Use::ALL
+                .iter()
+                .map(|u| seal_key(&derive(&prk, *u, b"seal")))
+                .collect(),
         }
     }
 

@@ -1,13 +1,14 @@
 //! What the school says of a person and nobody else may read: how it is sealed at import and
 //! opened again.
 
-use idp_domain::accounts::{IdKind, IdNumber, PhoneNumber};
+use idp_domain::accounts::{IdKind, IdNumber, PhoneNumber, PostalAddress};
 use idp_domain::ids::PersonId;
 use idp_domain::secrets::{Keyring, Unsealable, Use};
 use rand::CryptoRng;
 
 const ROSTER_PHONE: &[u8] = b"roster.phone";
 const ROSTER_EMAIL: &[u8] = b"roster.email";
+const ROSTER_ADDRESS: &[u8] = b"roster.address";
 const ROSTER_ID_NUMBER: &[u8] = b"roster.id_number";
 
 /// A value moved to another person's row can't be opened there.
@@ -41,7 +42,28 @@ pub fn open_phone(
     PhoneNumber::parse(&text).map_err(|_| Unsealable)
 }
 
-/// The address that the school has.
+/// Where she lives or works, as the school says.
+pub fn seal_address(
+    keys: &Keyring,
+    person: PersonId,
+    address: &PostalAddress,
+    rng: &mut impl CryptoRng,
+) -> Vec<u8> {
+    keys.seal(
+        Use::Address,
+        &place(ROSTER_ADDRESS, person),
+        address.as_str().as_bytes(),
+        rng,
+    )
+}
+
+/// # Errors
+/// [`Unsealable`] for damaged data.
+pub fn open_address(keys: &Keyring, person: PersonId, sealed: &[u8]) -> Result<String, Unsealable> {
+    keys.open_text(Use::Address, &place(ROSTER_ADDRESS, person), sealed)
+}
+
+/// The e-mail address that the school has.
 pub fn seal_email(
     keys: &Keyring,
     person: PersonId,

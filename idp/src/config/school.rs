@@ -16,6 +16,9 @@ pub struct School {
     pub desk: Names,
     /// The zone in which times are shown and days begin.
     pub timezone: TimeZone,
+    /// The school's domain, `example.edu.cn`: the scope of its affiliations
+    /// (`student@example.edu.cn`), for applications that are told them by OpenID Connect.
+    pub scope: Option<AffiliationScope>,
     /// A folder laid over the default theme, file by file.
     pub theme: Option<PathBuf>,
     /// For a visitor whose browser asks for no language that we have.
@@ -56,6 +59,44 @@ impl From<Language> for themes::Locale {
             Language::ZhCn => Self::ZhCn,
             Language::En => Self::En,
         }
+    }
+}
+
+/// A domain name of one's own, as eduPerson scopes are written: ASCII, lower case, with a dot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, DeriveDeserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct AffiliationScope(String);
+
+impl AffiliationScope {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for AffiliationScope {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        if text.len() <= 253 && text.contains('.') && text.split('.').all(label) {
+            Ok(Self(text))
+        } else {
+            Err(format!("{text:?} is no domain name; write example.edu.cn"))
+        }
+    }
+}
+
+impl From<AffiliationScope> for String {
+    fn from(scope: AffiliationScope) -> Self {
+        scope.0
     }
 }
 
@@ -132,6 +173,24 @@ impl JsonSchema for TimeZone {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scope_is_a_domain_name() {
+        let parse = |text: &str| AffiliationScope::try_from(text.to_owned());
+        assert_eq!(parse("example.edu.cn").unwrap().as_str(), "example.edu.cn");
+        for bad in [
+            "",
+            "edu",
+            "Example.edu",
+            "@a.b",
+            "a..b",
+            "-a.b",
+            "a b.c",
+            "https://a.b",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_zone_is_an_iana_name() {

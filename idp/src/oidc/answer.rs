@@ -7,7 +7,8 @@ use axum::response::Response;
 use idp_domain::oidc::{ErrorCode, OAuthError};
 use idp_domain::secrets::Unsealable;
 use migrations::DbError;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::cors;
 use crate::pages::no_store;
@@ -51,15 +52,6 @@ impl Fault {
     pub(super) fn with_nonce(mut self, nonce: String) -> Self {
         self.nonce = Some(nonce);
         self
-    }
-
-    pub fn code(&self) -> Option<ErrorCode> {
-        self.error.as_ref().map(|error| error.code)
-    }
-
-    /// True where the error is ours, and another try may succeed.
-    pub fn is_ours(&self) -> bool {
-        self.status.is_server_error()
     }
 }
 
@@ -113,8 +105,15 @@ impl From<Unsealable> for Fault {
 }
 
 /// 200 and a document.
-pub fn document(value: &Value) -> Response {
-    with_body(StatusCode::OK, "application/json", value.to_string())
+///
+/// # Errors
+/// [`Fault`] for what can't be JSON: a defect.
+pub fn document(value: &impl Serialize) -> Result<Response, Fault> {
+    let body = serde_json::to_string(value).map_err(|error| {
+        tracing::error!(%error, "an answer can't be written");
+        Refusal::INTERNAL
+    })?;
+    Ok(with_body(StatusCode::OK, "application/json", body))
 }
 
 pub fn with_body(status: StatusCode, media_type: &'static str, body: String) -> Response {

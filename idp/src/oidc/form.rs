@@ -57,7 +57,7 @@ impl Form {
     /// Each value of a parameter that may come several times.
     pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         let named = self
-            .0
+            .pairs()
             .iter()
             .filter(move |(n, value)| n == name && !value.is_empty());
         named.map(|(_, value)| value.as_str())

@@ -2,7 +2,8 @@
 //! and exactly one caller gets it (OID-02, OID-03).
 
 use idp_domain::Timestamp;
-use idp_domain::ids::{AuthorizationId, GrantId};
+use idp_domain::applications::ApplicationId;
+use idp_domain::ids::{AuthorizationId, GrantId, Sid};
 use idp_domain::oidc::CodeRequest;
 use idp_domain::secrets::Tag;
 use migrations::run;
@@ -12,6 +13,18 @@ use uuid::Uuid;
 use crate::{Conn, DbError, Micros, Tx};
 
 migrations::statements! {
+    /// An application has one grant in a session, however many codes it asks for; what it knows
+    /// the person by is what it was told last.
+    GRANT: "INSERT INTO grants (id, sid, application_id, protocol, created_at, number, subject,
+            lane)
+        VALUES ($1, $2, $3, 'oidc', $4, $5, $6, $7)
+        ON CONFLICT (sid, application_id) WHERE protocol = 'oidc'
+            DO UPDATE SET number = excluded.number, subject = excluded.subject,
+                lane = excluded.lane
+        RETURNING id";
+    ISSUE: "INSERT INTO authorization_codes (code_hash, authorization_id, grant_id,
+            application_id, request, issued_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     CONSUME: "UPDATE authorization_codes SET consumed_at = $2
         WHERE code_hash = $1 AND consumed_at IS NULL
         RETURNING authorization_id, grant_id, application_id, request, expires_at,
@@ -20,6 +33,64 @@ migrations::statements! {
     SPENT: "SELECT authorization_id, application_id, consumed_at FROM authorization_codes
         WHERE code_hash = $1 AND consumed_at IS NOT NULL";
     EXISTS: "SELECT EXISTS (SELECT 1 FROM authorization_codes WHERE code_hash = $1)";
+}
+
+/// An application's grant in a session.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionGrant<'a> {
+    /// Its id, if it is the first one.
+    pub id: GrantId,
+    pub sid: Sid,
+    pub application: &'a ApplicationId,
+    /// Canonical account number that the application knows the person by.
+    pub number: &'a str,
+    /// The name by which it knows her.
+    pub subject: &'a str,
+    /// `host:port` of where it is told of the logout; nothing where it isn't.
+    pub lane: Option<&'a str>,
+    pub at: Timestamp,
+}
+
+/// A code to be written.
+#[derive(Clone, Debug)]
+pub struct NewCode<'a> {
+    pub hash: Tag,
+    /// Of the authorization that its redemption gives.
+    pub authorization: AuthorizationId,
+    pub grant: GrantId,
+    pub application: &'a ApplicationId,
+    pub request: &'a CodeRequest,
+    pub issued_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// Writes the grant, or finds the one that is there; gives its id. The caller has touched the
+/// session in this transaction (`sessions::touch`).
+pub async fn grant(tx: &mut Tx, grant: &SessionGrant<'_>) -> Result<GrantId, DbError> {
+    let id: Uuid = run!(tx, c => sqlx::query_scalar(GRANT)
+        .bind(grant.id.0)
+        .bind(grant.sid.0)
+        .bind(grant.application.as_str())
+        .bind(Micros::from(grant.at))
+        .bind(grant.number)
+        .bind(grant.subject)
+        .bind(grant.lane)
+        .fetch_one(c))?;
+    Ok(GrantId(id))
+}
+
+/// Writes a code upon a grant.
+pub async fn issue(tx: &mut Tx, code: &NewCode<'_>) -> Result<(), DbError> {
+    run!(tx, c => sqlx::query(ISSUE)
+        .bind(code.hash.as_bytes())
+        .bind(code.authorization.0)
+        .bind(code.grant.0)
+        .bind(code.application.as_str())
+        .bind(Json(code.request))
+        .bind(Micros::from(code.issued_at))
+        .bind(Micros::from(code.expires_at))
+        .execute(c))?;
+    Ok(())
 }
 
 /// A code that this caller consumed.

@@ -64,7 +64,7 @@ migrations::statements! {
         " WHERE p.id = $1");
     /// Contact and secrets that the school gave, of every number of a person: the newest first.
     SCHOOL_DATA: "SELECT r.name, r.display_number, r.id_number_enc, r.phone_enc, r.email_enc,
-            r.initial_mac
+            r.address_enc, r.initial_mac
         FROM current_roster r WHERE r.person_id = $1 ORDER BY r.import_seq DESC, r.number";
     RESERVE_INITIAL: "UPDATE persons SET initial_tries = initial_tries + 1
         WHERE id = $1 AND initial_tries < $2";
@@ -228,6 +228,7 @@ pub struct SchoolData {
     pub id_number_enc: Option<Vec<u8>>,
     pub phone_enc: Option<Vec<u8>>,
     pub email_enc: Option<Vec<u8>>,
+    pub address_enc: Option<Vec<u8>>,
     pub initial_mac: Option<Vec<u8>>,
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{Conn, DbError, Micros, Tx};
 
-/// Rows of one INSERT: 22 values each, far below the 32,766 that SQLite takes.
+/// Rows of one INSERT: 23 values each, far below the 32,766 that SQLite takes.
 const INSERT_ROWS: usize = 50;
 
 macro_rules! is_administrator {
@@ -48,6 +48,8 @@ pub struct Row {
     pub id_number: Option<(IdKind, Sealed)>,
     pub phone: Option<Sealed>,
     pub email: Option<Sealed>,
+    /// Sealed; nobody is looked up by it.
+    pub address: Option<Vec<u8>>,
     pub initial_mac: Option<Tag>,
     pub admission_mac: Option<Tag>,
     pub valid_from: Option<Timestamp>,
@@ -130,7 +132,7 @@ pub async fn insert(tx: &mut Tx, seq: i64, rows: &[Row]) -> Result<(), DbError> 
             let mut query = QueryBuilder::new(
                 "INSERT INTO roster (number, import_seq, person_id, display_number, name, sex,
                     affiliation, org_unit_id, id_kind, id_number_enc, id_number_index, phone_enc,
-                    phone_index, email_enc, email_index, initial_mac, admission_mac, valid_from,
+                    phone_index, email_enc, email_index, address_enc, initial_mac, admission_mac, valid_from,
                     valid_until, digest) ",
             );
             query.push_values(rows, |mut values, row| {
@@ -151,6 +153,7 @@ pub async fn insert(tx: &mut Tx, seq: i64, rows: &[Row]) -> Result<(), DbError> 
                     .push_bind(row.phone.as_ref().map(|p| p.index.as_bytes()))
                     .push_bind(row.email.as_ref().map(|e| e.sealed.as_slice()))
                     .push_bind(row.email.as_ref().map(|e| e.index.as_bytes()))
+                    .push_bind(row.address.as_deref())
                     .push_bind(row.initial_mac.as_ref().map(Tag::as_bytes))
                     .push_bind(row.admission_mac.as_ref().map(Tag::as_bytes))
                     .push_bind(row.valid_from.map(Micros::from))

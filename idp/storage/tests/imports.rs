@@ -45,6 +45,7 @@ fn row(of: &str, holder: PersonId) -> Row {
         id_number: None,
         phone: None,
         email: None,
+        address: None,
         initial_mac: None,
         admission_mac: None,
         valid_from: None,

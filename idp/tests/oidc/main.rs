@@ -6,6 +6,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod client_auth;
 mod discovery;
+mod given;
 mod keys;
 mod remote_keys;
+mod token;

@@ -10,6 +10,7 @@
 
 pub mod attacks;
 pub mod kit;
+pub mod oidc;
 pub mod outside;
 mod reply;
 pub mod visitor;

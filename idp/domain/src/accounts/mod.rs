@@ -15,6 +15,7 @@ mod number;
 mod org_path;
 mod password_policy;
 mod phone;
+mod postal_address;
 mod text;
 
 pub use activation_code::{ActivationCode, BadActivationCode};
@@ -28,3 +29,4 @@ pub use number::{AccountNumber, BadNumber};
 pub use org_path::{BadOrgPath, OrgPath};
 pub use password_policy::{PasswordContext, PasswordFault, PasswordPolicy, normalise_password};
 pub use phone::{BadPhone, PhoneNumber};
+pub use postal_address::{BadPostalAddress, PostalAddress};

@@ -12,6 +12,7 @@ mod cas_side;
 mod client;
 pub mod doctor;
 mod entry;
+mod facts;
 mod listing;
 mod numbers;
 mod oidc_side;
@@ -33,6 +34,7 @@ pub use application::{Application, ApplicationId, BadApplicationId, Names};
 pub use cas_side::{CasSide, LogoutChannel, LogoutRule, ProxyRule, RestRule};
 pub use client::{BadClientId, ClientId, ClientKeys, SecretHash};
 pub use entry::{BadEntries, BadEntry, missing_targets, parse_entries};
+pub use facts::Facts;
 pub use listing::{Listing, PageUrl};
 pub use numbers::{NumberFor, NumberRule};
 pub use oidc_side::{

@@ -33,6 +33,8 @@ pub enum ReleasedAttribute {
     Email,
     Phone,
     Groups,
+    /// Where she lives or works, as the school says.
+    Address,
 }
 
 impl ReleasedAttribute {
@@ -47,6 +49,7 @@ impl ReleasedAttribute {
             Self::Email => "email",
             Self::Phone => "phone",
             Self::Groups => "groups",
+            Self::Address => "address",
         }
     }
 }

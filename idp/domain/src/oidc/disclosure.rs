@@ -36,6 +36,7 @@ impl ReleasedAttribute {
             Self::Numbers | Self::Affiliation | Self::Org | Self::Groups => Scope::Campus,
             Self::Email => Scope::Email,
             Self::Phone => Scope::Phone,
+            Self::Address => Scope::Address,
         }
     }
 
@@ -50,6 +51,7 @@ impl ReleasedAttribute {
             Self::Groups => &["groups"],
             Self::Email => &["email", "email_verified"],
             Self::Phone => &["phone_number", "phone_number_verified"],
+            Self::Address => &["address"],
         }
     }
 }
@@ -97,7 +99,8 @@ fn is_asked_for(
     scopes: &Scopes,
     claims: &ClaimsRequest,
 ) -> bool {
-    let named = |claim: &str| claims.userinfo.contains_key(claim) || claims.id_token.contains_key(claim);
+    let named =
+        |claim: &str| claims.userinfo.contains_key(claim) || claims.id_token.contains_key(claim);
     scopes.has(&attribute.scope())
         || named(release.name.as_str())
         || attribute.claims().iter().any(|claim| named(claim))

@@ -2,10 +2,12 @@
 //! between is the identity provider's. One check of the protocol is one small file, which cites
 //! its clause.
 
+pub mod claims;
 pub mod client_assertion;
 pub mod dpop;
 pub mod jose;
 pub mod logout;
+pub mod token;
 
 mod acr;
 mod claims_request;

@@ -42,7 +42,10 @@ mod tests {
         let name = pairwise("a.example.edu", one);
         assert_eq!(name, pairwise("a.example.edu", one));
         assert_ne!(name, pairwise("b.example.edu", one));
-        assert_ne!(name, pairwise("a.example.edu", PersonId(Uuid::from_u128(2))));
+        assert_ne!(
+            name,
+            pairwise("a.example.edu", PersonId(Uuid::from_u128(2)))
+        );
         assert!(name.len() == 43 && !name.contains(&one.to_string()));
     }
 }

@@ -42,6 +42,7 @@ columns! {
     Org = "org", "部门", "学院", "单位", "院系", "所在部门", "所属部门", "org_unit", "department";
     Phone = "phone", "手机号", "手机", "手机号码", "联系电话", "mobile";
     Email = "email", "邮箱", "电子邮箱", "电子邮件", "e-mail", "mail";
+    Address = "address", "通信地址", "地址", "通讯地址", "联系地址", "postal_address";
     /// First day on which the number is valid.
     ValidFrom = "valid_from", "生效", "生效日期", "生效时间", "开始日期", "入学日期", "入职日期";
     /// Last day on which it is valid.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use idp_domain::Timestamp;
 use idp_domain::accounts::{
     AccountNumber, AdmissionNumber, Affiliation, EmailAddress, IdKind, IdNumber, InitialRule,
-    OrgPath, PersonName, PhoneNumber, Sex,
+    OrgPath, PersonName, PhoneNumber, PostalAddress, Sex,
 };
 use idp_domain::secrets::{Keyring, Tag, Use};
 use idp_domain::signin::PROBE_NUMBER;
@@ -31,6 +31,7 @@ pub(super) struct Record {
     pub(super) org: Option<Arc<OrgPath>>,
     pub(super) phone: Option<PhoneNumber>,
     pub(super) email: Option<EmailAddress>,
+    pub(super) address: Option<PostalAddress>,
     pub(super) admission: Option<AdmissionNumber>,
     pub(super) valid_from: Option<Timestamp>,
     pub(super) valid_until: Option<Timestamp>,
@@ -61,7 +62,13 @@ impl Record {
             moment(self.valid_from),
             moment(self.valid_until),
         ];
-        let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+        let mut parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+        // At the end and only if it is there, so that a roster without the column is as it was.
+        parts.extend(
+            self.address
+                .as_ref()
+                .map(|address| address.as_str().as_bytes()),
+        );
         keys.mac(Use::Digest, &parts)
     }
 }
@@ -142,6 +149,7 @@ impl Checker {
         let org = cells.optional(Column::Org, OrgPath::parse);
         let phone = cells.optional(Column::Phone, PhoneNumber::parse);
         let email = cells.optional(Column::Email, EmailAddress::parse);
+        let address = cells.optional(Column::Address, PostalAddress::parse);
         let admission = cells.optional(Column::AdmissionNumber, AdmissionNumber::parse);
         let (valid_from, valid_until) = cells.validity(&self.zone);
 
@@ -159,6 +167,7 @@ impl Checker {
                     org: org.map(|path| self.shared(path)),
                     phone,
                     email,
+                    address,
                     admission,
                     valid_from,
                     valid_until,

@@ -220,6 +220,8 @@ fn seal(
             sealed: sealed::seal_email(keys, person, e.as_str(), rng),
             index: e.index(keys),
         }),
+        address: (record.address.as_ref())
+            .map(|address| sealed::seal_address(keys, person, address, rng)),
         initial_mac: id_number.and_then(|n| initial_mac(keys, person, options.rule, n)),
         admission_mac: record.admission.as_ref().map(|a| a.mac(keys, person)),
         valid_from: record.valid_from,

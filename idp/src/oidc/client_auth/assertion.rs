@@ -1,7 +1,7 @@
 use idp_domain::applications::ClientKeys;
+use idp_domain::oidc::SpendOnce;
 use idp_domain::oidc::client_assertion::{self, BadAssertion, Expected};
 use idp_domain::oidc::jose::{BadToken, KeySet, SigningAlgorithm};
-use idp_domain::oidc::{SigningAlg, SpendOnce};
 use idp_storage::spent_ids;
 
 use super::{Client, Reason, client_keys};
@@ -15,13 +15,13 @@ pub(super) async fn prove(
     visit: &mut Visit,
     client: &Client,
     keys: &ClientKeys,
-    algorithm: Option<SigningAlg>,
+    algorithm: Option<SigningAlgorithm>,
     text: &str,
 ) -> Result<Result<(), Reason>, Fault> {
     let mut checked = Err(BadAssertion::Token(BadToken::UnknownKey));
     // What we hold first; a key that isn't among them may be a newer one.
     for newer in [false, true] {
-        let Some(set) = client_keys::of(visit, client, keys, newer).await else {
+        let Some(set) = client_keys::of(visit, keys, newer).await else {
             break;
         };
         checked = check(visit, client, &set, algorithm, text);
@@ -47,16 +47,12 @@ fn check(
     visit: &Visit,
     client: &Client,
     keys: &KeySet,
-    algorithm: Option<SigningAlg>,
+    algorithm: Option<SigningAlgorithm>,
     text: &str,
 ) -> Result<SpendOnce, BadAssertion> {
     let side = client.side();
     let permitted: Vec<SigningAlgorithm> = match algorithm {
-        Some(registered) => {
-            let all = SigningAlgorithm::ALL.into_iter();
-            all.filter(|known| known.as_str() == registered.as_str())
-                .collect()
-        }
+        Some(registered) => vec![registered],
         None if side.is_fapi2() => SigningAlgorithm::FAPI.to_vec(),
         None => SigningAlgorithm::ALL.to_vec(),
     };

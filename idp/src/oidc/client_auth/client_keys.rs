@@ -1,22 +1,19 @@
+use std::sync::Arc;
+
 use idp_domain::applications::ClientKeys;
 use idp_domain::oidc::jose::KeySet;
 
-use super::Client;
 use crate::visit::Visit;
 
 /// The keys of a client; nothing where there are none to be had, or no `newer` ones.
-pub(super) async fn of(
-    _: &Visit,
-    client: &Client,
-    keys: &ClientKeys,
-    newer: bool,
-) -> Option<KeySet> {
-    let read = match keys {
-        ClientKeys::Set(_) if newer => return None,
-        ClientKeys::Set(text) => KeySet::read(text.as_bytes()),
-        ClientKeys::Uri(_) => return None,
-    };
-    let client_id = &client.side().client_id;
-    read.inspect_err(|bad| tracing::warn!(client = %client_id, %bad, "keys of a client"))
-        .ok()
+pub(super) async fn of(visit: &Visit, keys: &ClientKeys, newer: bool) -> Option<Arc<KeySet>> {
+    match keys {
+        ClientKeys::Set(_) if newer => None,
+        ClientKeys::Set(set) => Some(Arc::new(set.clone())),
+        ClientKeys::Uri(uri) => {
+            let app = &visit.app;
+            let (egress, address) = (&app.egress, uri.outbound());
+            app.remote_keys.of(egress, address, newer, visit.now).await
+        }
+    }
 }

@@ -39,8 +39,8 @@ impl<'a> Presented<'a> {
         let typed = form.get("client_assertion_type");
         let methods = [
             basic.is_some(),
-            secret.is_some(),
-            assertion.is_some() || typed.is_some(),
+            form.has("client_secret"),
+            form.has("client_assertion") || form.has("client_assertion_type"),
         ];
         if methods.into_iter().filter(|shown| *shown).count() > 1 {
             return Err(invalid("more than one method of client authentication"));

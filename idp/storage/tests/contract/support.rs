@@ -81,6 +81,7 @@ fn row(number: &str, person: PersonId) -> Row {
         id_number: None,
         phone: None,
         email: None,
+        address: None,
         initial_mac: None,
         admission_mac: None,
         valid_from: None,

@@ -1,0 +1,121 @@
+//! Proofs of a client's key, noted when they were seen (RFC 9449).
+
+use axum::http::{HeaderMap, StatusCode};
+use idp_domain::oidc::dpop::{self, BadProof, Expected};
+use idp_domain::oidc::{ErrorCode, OAuthError};
+use idp_storage::spent_ids;
+use migrations::DbError;
+
+use super::address;
+use super::answer::Fault;
+use crate::visit::Visit;
+
+const HEADER: &str = "dpop";
+
+/// Why a proof is refused.
+#[derive(Debug)]
+pub enum ProofFault {
+    /// Something is wrong with it.
+    Bad(&'static str),
+    /// It must hold this nonce (§8).
+    Nonce(String),
+    /// Whether it is good can't be known now.
+    Ours(Fault),
+}
+
+impl ProofFault {
+    fn error(&self) -> OAuthError {
+        match self {
+            Self::Bad(why) => OAuthError::new(ErrorCode::InvalidDpopProof, why),
+            Self::Nonce(_) | Self::Ours(_) => {
+                let why = "the DPoP proof must carry the nonce of this answer";
+                OAuthError::new(ErrorCode::UseDpopNonce, why)
+            }
+        }
+    }
+
+    /// As a resource tells it: 401 with a challenge (§7.1, §9).
+    pub(super) fn at_resource(self) -> Fault {
+        let error = self.error();
+        let challenge = super::bearer::challenge("DPoP", Some(error.code), None);
+        let fault = Fault::at(StatusCode::UNAUTHORIZED, Some(error)).challenging(&challenge);
+        match self {
+            Self::Bad(_) => fault,
+            Self::Nonce(nonce) => fault.with_nonce(nonce),
+            Self::Ours(ours) => ours,
+        }
+    }
+}
+
+/// As the token endpoint tells it (§5, §8).
+impl From<ProofFault> for Fault {
+    fn from(fault: ProofFault) -> Self {
+        let error = fault.error();
+        match fault {
+            ProofFault::Bad(_) => error.into(),
+            ProofFault::Nonce(nonce) => Self::from(error).with_nonce(nonce),
+            ProofFault::Ours(ours) => ours,
+        }
+    }
+}
+
+/// The thumbprint of the key that this request proves, if it has a proof.
+///
+/// # Errors
+/// [`ProofFault`]
+pub async fn proof(
+    visit: &mut Visit,
+    headers: &HeaderMap,
+    method: &str,
+    access_token: Option<&str>,
+    nonce_required: bool,
+) -> Result<Option<String>, ProofFault> {
+    let mut proofs = headers.get_all(HEADER).iter();
+    let Some(proof) = proofs.next() else {
+        return Ok(None);
+    };
+    // §4.3, 1: of two, another reader might take the other.
+    if proofs.next().is_some() {
+        return Err(ProofFault::Bad("more than one DPoP header"));
+    }
+    let expected = Expected {
+        method,
+        address: &address(visit, &visit.path),
+        access_token,
+        nonce_required,
+        now: visit.now,
+    };
+    let keys = &visit.app.keys;
+    let checked = dpop::check(proof.to_str().unwrap_or_default(), keys, expected);
+    let proof = checked.map_err(|bad| match bad {
+        BadProof::Nonce => ProofFault::Nonce(dpop::nonce(keys, visit.now)),
+        bad => {
+            tracing::info!(%bad, "a DPoP proof is refused");
+            ProofFault::Bad(described(bad))
+        }
+    })?;
+    let spent = async {
+        let mut tx = visit.app.db.write().await?;
+        let first = spent_ids::spend(&mut tx, &proof.spend, visit.now).await?;
+        tx.commit().await?;
+        Ok(first)
+    };
+    let spent: Result<bool, DbError> = spent.await;
+    if spent.map_err(|error| ProofFault::Ours(error.into()))? {
+        Ok(Some(proof.thumbprint))
+    } else {
+        Err(ProofFault::Bad("the DPoP proof was used before"))
+    }
+}
+
+/// For the client's developers.
+fn described(bad: BadProof) -> &'static str {
+    match bad {
+        BadProof::Token(_) | BadProof::Key(_) => "the DPoP proof is not signed as it must be",
+        BadProof::Claim(_) => "the DPoP proof lacks a claim",
+        BadProof::Request => "the DPoP proof is for another method or address",
+        BadProof::Time => "the DPoP proof is too old, or from the future",
+        BadProof::AccessToken => "the DPoP proof is for another access token",
+        BadProof::Nonce => "the DPoP proof lacks a nonce",
+    }
+}

@@ -1,0 +1,113 @@
+//! `POST /oidc/introspect` (RFC 7662): never later than the database.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use idp_domain::oidc::token::TokenType;
+use idp_domain::oidc::{ErrorCode, RefreshToken};
+use idp_storage::authorizations;
+use serde_json::{Value, json};
+
+use super::answer::{self, Fault};
+use super::authorization::{REFRESH_IDLE, establish};
+use super::client_auth::{self, Client};
+use super::form::Form;
+use super::resource::{self, Presented};
+use crate::visit::Visit;
+
+pub async fn introspect(mut visit: Visit, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let answered = look(&mut visit, &parts.headers, body).await;
+    answer::finish(&visit, &parts.headers, answered)
+}
+
+async fn look(visit: &mut Visit, headers: &HeaderMap, body: Body) -> Result<Response, Fault> {
+    let form = Form::read(headers, body).await?;
+    let client = client_auth::authenticate_confidential(visit, headers, &form).await?;
+    let missing = Fault::new(ErrorCode::InvalidRequest, "token is missing");
+    let token = form.get("token").ok_or(missing)?;
+    // The hint changes nothing: what a token is stands in it (§2.1).
+    let seen = match RefreshToken::parse(token, &visit.app.keys) {
+        Ok(refresh) => of_refresh(visit, &client, refresh).await?,
+        Err(_) => of_access(visit, &client, token).await?,
+    };
+    // §2.2: nothing more of what isn't live, or not this client's to know (OID-23).
+    answer::document(&seen.unwrap_or_else(|| json!({ "active": false })))
+}
+
+async fn of_access(visit: &Visit, client: &Client, token: &str) -> Result<Option<Value>, Fault> {
+    let mut conn = visit.app.db.read().await?;
+    let Some(presented) = resource::find(visit, &mut conn, token).await? else {
+        return Ok(None);
+    };
+    if !may_know(client, &presented) || presented.live(visit, &mut conn).await?.is_none() {
+        return Ok(None);
+    }
+    let (token, authorization) = (&presented.token, &presented.authorization);
+    let Some(side) = &presented.application.oidc else {
+        return Ok(None);
+    };
+    let bound = token.key_thumbprint.as_deref();
+    let kind = bound.map_or(TokenType::Bearer, |_| TokenType::Dpop);
+    let mut seen = json!({
+        "active": true,
+        "iss": visit.app.config.server.issuer.as_str(),
+        "sub": authorization.subject,
+        "client_id": side.client_id.as_str(),
+        "scope": token.scopes.to_string(),
+        "token_type": kind.as_str(),
+        "iat": token.issued_at.as_second(),
+        "exp": token.expires_at.as_second(),
+    });
+    seen["aud"] = match token.audiences.as_slice() {
+        [one] => json!(one),
+        several => json!(several),
+    };
+    if let Some(jkt) = bound {
+        seen["cnf"] = json!({ "jkt": jkt });
+    }
+    Ok(Some(seen))
+}
+
+/// The client that it belongs to, and those whose resources it is for.
+fn may_know(client: &Client, presented: &Presented) -> bool {
+    let mut audiences = presented.token.audiences.iter();
+    client.application().id == presented.application.id
+        || audiences.any(|audience| client.side().may_name(audience))
+}
+
+/// A refresh token is its client's affair alone.
+async fn of_refresh(
+    visit: &Visit,
+    client: &Client,
+    refresh: RefreshToken,
+) -> Result<Option<Value>, Fault> {
+    let mut conn = visit.app.db.read().await?;
+    let held = authorizations::find(&mut conn, refresh.authorization).await?;
+    let held = held.filter(|held| {
+        held.application == client.application().id.as_str()
+            && held.generation == refresh.generation
+            && !held.revoked
+            && visit.now < held.expires_at
+            && visit.now.duration_since(held.last_used_at) < REFRESH_IDLE
+    });
+    let Some(held) = held else {
+        return Ok(None);
+    };
+    if establish(visit, &mut conn, &held, client.application())
+        .await?
+        .is_err()
+    {
+        return Ok(None);
+    }
+    Ok(Some(json!({
+        "active": true,
+        "iss": visit.app.config.server.issuer.as_str(),
+        "sub": held.subject,
+        "client_id": client.side().client_id.as_str(),
+        "scope": held.granted.scopes.to_string(),
+        "iat": held.created_at.as_second(),
+        "exp": held.expires_at.as_second(),
+    })))
+}

@@ -1,0 +1,76 @@
+//! OpenID Connect's part of the table (`crate::routes`).
+
+use std::sync::Arc;
+
+use axum::routing::{MethodRouter, get, post};
+use idp_domain::audit::Event;
+
+use super::{INTROSPECT, REVOKE, TOKEN, USERINFO};
+use super::{cors, discovery, introspect, revoke, token, userinfo};
+use crate::app::App;
+use crate::routes::{Auth, Rate, Route, page};
+
+/// What anybody may read, and caches keep.
+const fn document(path: &'static str, handler: fn() -> MethodRouter<Arc<App>>) -> Route {
+    Route {
+        rate: Rate::Unlimited,
+        ..page(path, Auth::Anyone, handler)
+    }
+}
+
+/// A client's own request (RFC 6749 §3.2): it shows who it is by what it sends, and never by a
+/// cookie. A page of its own may be asked by the browser first.
+const fn client(
+    path: &'static str,
+    audit: &'static [Event],
+    handler: fn() -> MethodRouter<Arc<App>>,
+) -> Route {
+    Route {
+        method: "POST",
+        path,
+        csrf: None,
+        auth: Auth::Application,
+        rate: Rate::Unlimited,
+        audit,
+        handler,
+    }
+}
+
+/// Every way in of the protocol.
+pub const ROUTES: &[Route] = &[
+    document("/.well-known/openid-configuration", || get(discovery::show)),
+    document("/.well-known/oauth-authorization-server", || {
+        get(discovery::show)
+    }),
+    document("/oidc/jwks", || get(discovery::jwks)),
+    client(
+        TOKEN,
+        &[
+            Event::ClientAuthRefused,
+            Event::CodeRedeemed,
+            Event::CodeReplayed,
+            Event::CodeRefused,
+            Event::TokenRefreshed,
+            Event::RefreshRefused,
+            Event::RefreshReused,
+            Event::ClientTokenIssued,
+        ],
+        || post(token::token).options(cors::preflight),
+    ),
+    client(INTROSPECT, &[Event::ClientAuthRefused], || {
+        post(introspect::introspect)
+    }),
+    client(
+        REVOKE,
+        &[Event::ClientAuthRefused, Event::TokenRevoked],
+        || post(revoke::revoke).options(cors::preflight),
+    ),
+    // OpenID Connect Core §5.3.1: the same by GET and by POST, and a read either way.
+    Route {
+        method: "GET",
+        ..client(USERINFO, &[], || get(userinfo::userinfo))
+    },
+    client(USERINFO, &[], || {
+        post(userinfo::userinfo).options(cors::preflight)
+    }),
+];

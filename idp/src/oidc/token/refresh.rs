@@ -1,0 +1,204 @@
+//! A refresh token for new tokens (RFC 6749 §6). Each has one successor; who comes with one that
+//! had its successor for longer than a lost answer takes ends the family (OID-14).
+
+use idp_domain::audit::{Event, Outcome};
+use idp_domain::oidc::token::{PresentedRefresh, RefreshUse, audiences, is_disused, narrow};
+use idp_domain::oidc::{ErrorCode, OfflineGrant, RefreshToken, Scopes};
+use idp_domain::sessions::Authority;
+use idp_storage::audit;
+use idp_storage::authorizations::{self, Authorization};
+use migrations::Tx;
+
+use super::{Asked, invalid_grant};
+use crate::oidc::answer::Fault;
+use crate::oidc::authorization::{REFRESH_IDLE, establish};
+use crate::oidc::tokens::{self, Draft, Given, Issue, Standing};
+use crate::visit::Visit;
+
+/// A family ends because one of its tokens came back.
+pub const REUSED: &str = "refresh_reuse";
+
+/// What a good refresh token gave, written and not signed yet.
+struct Refreshed {
+    draft: Draft,
+    grant: OfflineGrant,
+    successor: RefreshToken,
+}
+
+/// Why it gives nothing: a word for the trail, and what the client hears.
+struct Unfit(&'static str, Fault);
+
+pub(super) async fn refresh(visit: &mut Visit, asked: &Asked) -> Result<Given, Fault> {
+    let text = asked.required("refresh_token", "refresh_token is missing")?;
+    // Of those that we made, and of nothing else, is a row looked up.
+    let keys = &visit.app.keys;
+    let token = RefreshToken::parse(text, keys).map_err(|_| invalid_grant())?;
+    let mut tx = visit.app.db.write().await?;
+    let Some(held) = authorizations::find(&mut tx, token.authorization).await? else {
+        return Err(invalid_grant());
+    };
+    let refreshed = match judge(visit, &mut tx, asked, &held, token).await? {
+        Ok(refreshed) => Ok(refreshed),
+        Err(unfit) => Err(note(visit, &mut tx, asked, &held, unfit).await?),
+    };
+    tx.commit().await?;
+    let refreshed = refreshed?;
+    let (client, draft) = (&asked.client, &refreshed.draft);
+    let standing = Standing {
+        grant: &refreshed.grant,
+        subject: &held.subject,
+        granted: &held.granted,
+        sid: held.grant,
+    };
+    let granted = Some(&held.granted);
+    let given = draft.give(visit, client, &held.subject, granted, &asked.binding)?;
+    let given = given.with_refresh(visit, Some(refreshed.successor));
+    // OpenID Connect Core §12.2: without a nonce, since nobody asked with one.
+    given
+        .with_id_token(visit, client, draft, standing, None)
+        .await
+}
+
+async fn judge(
+    visit: &mut Visit,
+    tx: &mut Tx,
+    asked: &Asked,
+    held: &Authorization,
+    token: RefreshToken,
+) -> Result<Result<Refreshed, Unfit>, Fault> {
+    if let Err(unfit) = belongs(visit, asked, held) {
+        return Ok(Err(unfit));
+    }
+    let (side, now) = (asked.client.side(), visit.now);
+    let presented = |held: &Authorization| PresentedRefresh {
+        generation: token.generation,
+        good: held.generation,
+        rotated_at: held.rotated_at,
+        now,
+    };
+    let mut judged = presented(held).judge();
+    if judged == RefreshUse::Reused {
+        authorizations::revoke(tx, held.id, REUSED, now).await?;
+        return Ok(Err(Unfit(REUSED, invalid_grant())));
+    }
+    if judged == RefreshUse::Unknown {
+        return Ok(Err(Unfit("unknown_generation", invalid_grant())));
+    }
+    let grant = match establish(visit, tx, held, asked.client.application()).await? {
+        Ok(grant) => grant,
+        Err(denial) => return Ok(Err(Unfit(denial.as_str(), invalid_grant()))),
+    };
+    let (scopes, audiences) = match narrowed(visit, asked, held) {
+        Ok(narrowed) => narrowed,
+        Err(fault) => return Ok(Err(Unfit("target", fault))),
+    };
+    // FAPI 2.0 Security Profile §5.3.2.1: confidential and bound to its key, it stays the same.
+    let rotates = !side.is_fapi2();
+    if judged == RefreshUse::Good {
+        let done = if rotates {
+            authorizations::rotate(tx, held.id, token.generation, now).await?
+        } else {
+            authorizations::note_use(tx, held.id, token.generation, now).await?
+        };
+        if !done {
+            // Somebody was quicker: the same client twice, or the end of the authorization.
+            let newest = authorizations::find(tx, held.id).await?;
+            let newest = newest.filter(|newest| !newest.revoked);
+            judged = newest.map_or(RefreshUse::Unknown, |newest| presented(&newest).judge());
+            if judged != RefreshUse::Again {
+                return Ok(Err(Unfit("lost_race", invalid_grant())));
+            }
+        }
+    }
+    let successor = if rotates {
+        token.successor()
+    } else {
+        Some(token)
+    };
+    let Some(successor) = successor else {
+        return Ok(Err(Unfit("used_up", invalid_grant())));
+    };
+    let issue = Issue {
+        client: side,
+        authorization: held.id,
+        scopes,
+        audiences,
+        binding: &asked.binding,
+    };
+    let draft = tokens::issue(visit, tx, Authority::OfflineGrant(&grant), issue).await?;
+    let entry = visit
+        .audit(Event::TokenRefreshed, Outcome::Success)
+        .of(grant.holder().person)
+        .at_application(&held.application)
+        .with("authorization", held.id.to_string())
+        .with("again", judged == RefreshUse::Again);
+    audit::record(tx, &entry).await?;
+    Ok(Ok(Refreshed {
+        draft,
+        grant,
+        successor,
+    }))
+}
+
+/// Whether it is this client's, with its key, and not over (OID-15).
+fn belongs(visit: &Visit, asked: &Asked, held: &Authorization) -> Result<(), Unfit> {
+    let unfit = |word| Err(Unfit(word, invalid_grant()));
+    if held.application != asked.client.application().id.as_str() {
+        return unfit("other_client");
+    }
+    if held.revoked {
+        return unfit("revoked");
+    }
+    if visit.now >= held.expires_at || is_disused(held.last_used_at, REFRESH_IDLE, visit.now) {
+        return unfit("expired");
+    }
+    let bound = held.granted.key_thumbprint.as_deref();
+    if bound.is_some() && bound != asked.binding.thumbprint() {
+        let why = "the DPoP proof is not of the key that the refresh token is bound to";
+        return Err(Unfit(
+            "other_key",
+            Fault::new(ErrorCode::InvalidDpopProof, why),
+        ));
+    }
+    Ok(())
+}
+
+fn narrowed(
+    visit: &Visit,
+    asked: &Asked,
+    held: &Authorization,
+) -> Result<(Scopes, Vec<String>), Fault> {
+    let granted = &held.granted;
+    let scopes = narrow(&granted.scopes, asked.form.get("scope"))?;
+    let issuer = visit.app.config.server.issuer.as_str();
+    let audiences = audiences(&granted.resources, asked.form.all("resource"), issuer)?;
+    Ok((scopes, audiences))
+}
+
+/// Writes it down: the end of a family always, the rest so many times an hour.
+async fn note(
+    visit: &mut Visit,
+    tx: &mut Tx,
+    asked: &Asked,
+    held: &Authorization,
+    Unfit(reason, fault): Unfit,
+) -> Result<Fault, Fault> {
+    let application = &asked.client.application().id;
+    let reused = reason == REUSED;
+    if reused || visit.app.client_refusals.take(application, visit.now) {
+        let event = if reused {
+            Event::RefreshReused
+        } else {
+            Event::RefreshRefused
+        };
+        let mut entry = visit
+            .audit(event, Outcome::Refused)
+            .at_application(&held.application)
+            .because(reason)
+            .with("by", application.to_string())
+            .with("authorization", held.id.to_string());
+        entry.person = held.person;
+        audit::record(tx, &entry).await?;
+    }
+    Ok(fault)
+}
