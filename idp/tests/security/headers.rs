@@ -61,7 +61,14 @@ async fn crawl(campus: &Campus, https: bool) -> Vec<(String, Reply)> {
     register(campus, &staff).await;
     let hop = newcomer.get(&login("https://staff.uni.edu.cn/")).await;
     all.push(("no access".into(), hop));
-    for path in ["/cas/login", "/signin/switch", "/cas/logout", "/cas/logout"] {
+    for path in [
+        "/cas/login",
+        "/signin/switch",
+        "/oidc/logout",
+        "/cas/logout",
+        "/cas/logout",
+        "/oidc/logout",
+    ] {
         all.push((format!("signed in: {path}"), newcomer.get(path).await));
     }
     on_the_way(campus, visitor(), &mut all).await;
@@ -230,12 +237,20 @@ fn check(name: &str, reply: &Reply, https: bool) {
         header("strict-transport-security"),
         if https { "max-age=31536000" } else { "" }
     );
-    for never in ["access-control-allow-origin", "server", "x-powered-by"] {
+    for never in ["server", "x-powered-by"] {
         assert_eq!(header(never), "", "{name}");
     }
+    // What anybody may read, programs in browsers too, and nothing else.
+    let path = name.strip_prefix("HEAD ").unwrap_or(name);
+    let public = path.starts_with("/.well-known/o") || path.starts_with("/oidc/jwks");
+    let origins = header("access-control-allow-origin");
+    assert!(origins.is_empty() || public && origins == "*", "{name}");
     let page = header("content-type").starts_with("text/html");
     // XML-07: the logged-out page has no form, and its address may be a secret.
-    let logged_out = reply.page() == "signed_out" || name.starts_with("HEAD /cas/logout");
+    // A HEAD shows no page to tell it by.
+    let heads = ["HEAD /cas/logout", "HEAD /oidc/logout"];
+    let logged_out =
+        reply.page() == "signed_out" || heads.into_iter().any(|head| name.starts_with(head));
     let posts = page && !logged_out;
     assert_eq!(
         header("referrer-policy"),

@@ -16,6 +16,7 @@ const PAGES: &[&str] = &[
     "/cas/login",
     "/cas/login?service=http%3A%2F%2F127.0.0.1%3A9000%2Fsecret",
     "/cas/logout",
+    "/oidc/logout",
     "/signin/activation",
     "/signin/unlock",
     "/signin/evidence",
