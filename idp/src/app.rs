@@ -24,6 +24,7 @@ use crate::oidc::remote_keys::RemoteKeys;
 use crate::oidc::{PublicDocument, discovery};
 use crate::refusal::Refusal;
 use crate::sessions::Arrival;
+use crate::signin::goal::FindGoal;
 use crate::signin::queue::WaitingRoom;
 use crate::visit::Visit;
 
@@ -79,6 +80,7 @@ pub struct App {
     pub(crate) arrive: Arrive,
     /// How applications are told of a logout.
     pub(crate) protocols: Protocols,
+    pub(crate) goal: FindGoal,
 }
 
 impl std::fmt::Debug for App {
@@ -96,7 +98,7 @@ impl App {
         parts: AppParts,
         (applications, signing_keys): (ApplicationRegistry, SigningKeys),
         egress: Egress,
-        (arrive, protocols): (Arrive, Protocols),
+        (arrive, goal, protocols): (Arrive, FindGoal, Protocols),
     ) -> Result<Arc<Self>, BadCost> {
         let argon2 = &parts.config.password.argon2;
         let cost = Cost {
@@ -129,6 +131,7 @@ impl App {
             client_refusals: NotedRefusals::default(),
             arrive,
             protocols,
+            goal,
         }))
     }
 

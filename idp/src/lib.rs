@@ -10,6 +10,7 @@ pub mod keys;
 pub mod oidc;
 pub mod routes;
 
+mod account;
 mod ambient;
 mod app;
 mod cas;
@@ -49,6 +50,7 @@ use oidc::keys::{KeysError, SigningKeys};
 use rate::{Limiters, NoBudget};
 use refusal::Refusal;
 use sessions::Arrival;
+use signin::goal::Goal;
 use visit::Visit;
 
 /// One node of the identity provider, ready to be served.
@@ -90,7 +92,7 @@ impl Idp {
             parts,
             (applications, signing_keys),
             egress,
-            (arrive, protocol),
+            (arrive, goal, protocol),
         )?;
         Ok(Self { app, limiters })
     }
@@ -143,8 +145,29 @@ fn arrive<'a>(
     Box::pin(async move {
         match destination {
             Destination::Home => cas::login::signed_in(visit, &arrival),
+            Destination::Account { page } => Ok(visit.redirect_home(page.path())),
             Destination::Cas { service, method } => {
                 cas::login::arrive(visit, arrival, service, *method).await
+            }
+            Destination::Oidc { parameters } => {
+                oidc::authorize::arrive(visit, arrival, parameters).await
+            }
+        }
+    })
+}
+
+/// Where it leads, as its protocol knows.
+fn goal<'a>(
+    visit: &'a mut Visit,
+    destination: &'a Destination,
+    arrival: Option<&'a Arrival>,
+) -> BoxFuture<'a, Result<Option<Goal>, Refusal>> {
+    Box::pin(async move {
+        match destination {
+            Destination::Home | Destination::Account { .. } => Ok(None),
+            Destination::Cas { service, .. } => cas::login::goal(visit, service, arrival).await,
+            Destination::Oidc { parameters } => {
+                oidc::authorize::goal(visit, parameters, arrival).await
             }
         }
     })

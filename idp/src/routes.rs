@@ -10,7 +10,7 @@ use idp_domain::cas::MAX_SAML_REQUEST_BYTES;
 
 use crate::app::App;
 use crate::forgery::Csrf;
-use crate::{applications, cas, oidc, pages, signin};
+use crate::{account, applications, cas, oidc, pages, signin};
 
 /// Who may use a route. A declaration: each handler asks for what it needs, and a test goes
 /// through the table to see that it did.
@@ -223,26 +223,6 @@ const OWN: &[Route] = &[
         &[Event::SignedOut, Event::SessionReplayed],
         || delete(cas::rest::sign_out),
     ),
-    // RP-Initiated Logout 1.0 §2.
-    Route {
-        audit: &[Event::SignedOut],
-        ..page("/oidc/logout", Auth::Anyone, || get(oidc::logout::show))
-    },
-    // From the application's page, without our cookies: answered with the GET, nothing else.
-    Route {
-        method: "POST",
-        ..page("/oidc/logout", Auth::Anyone, || post(oidc::logout::relay))
-    },
-    action(
-        "/oidc/logout/confirm",
-        Csrf::Session,
-        Auth::Session,
-        &[Event::SignedOut],
-        || post(oidc::logout::confirm),
-    ),
-    page("/oidc/logout/{view}", Auth::Anyone, || {
-        get(oidc::logout::look)
-    }),
     Route {
         rate: Rate::Captcha,
         ..page("/signin/captcha/{file}", Auth::Anyone, || {
@@ -254,6 +234,8 @@ const OWN: &[Route] = &[
         audit: &[
             Event::TicketIssued,
             Event::ServiceRefused,
+            Event::CodeIssued,
+            Event::ClientRefused,
             Event::AccessDenied,
         ],
         ..page("/signin/queue", Auth::Anyone, || get(signin::queue::show))
@@ -278,8 +260,12 @@ const OWN: &[Route] = &[
         Auth::Session,
         &[
             Event::NumberChosen,
+            Event::ConsentGiven,
+            Event::ConsentRefused,
             Event::TicketIssued,
             Event::ServiceRefused,
+            Event::CodeIssued,
+            Event::ClientRefused,
             Event::AccessDenied,
         ],
         || post(signin::hop::submit),
@@ -366,6 +352,8 @@ const OWN: &[Route] = &[
             Event::SignedOut,
             Event::TicketIssued,
             Event::ServiceRefused,
+            Event::CodeIssued,
+            Event::ClientRefused,
             Event::AccessDenied,
             Event::FlowExpired,
         ],
@@ -375,16 +363,15 @@ const OWN: &[Route] = &[
 
 /// The table.
 pub const ROUTES: &[Route] = &{
-    const OIDC: &[Route] = oidc::ROUTES;
-    let mut all = [OWN[0]; OWN.len() + OIDC.len()];
-    let mut at = 1;
+    const PARTS: [&[Route]; 3] = [OWN, oidc::ROUTES, account::ROUTES];
+    let mut all = [OWN[0]; PARTS[0].len() + PARTS[1].len() + PARTS[2].len()];
+    let (mut part, mut within, mut at) = (0, 0, 0);
     while at < all.len() {
-        all[at] = if at < OWN.len() {
-            OWN[at]
-        } else {
-            OIDC[at - OWN.len()]
-        };
-        at += 1;
+        if within == PARTS[part].len() {
+            (part, within) = (part + 1, 0);
+        }
+        all[at] = PARTS[part][within];
+        (within, at) = (within + 1, at + 1);
     }
     all
 };
@@ -396,7 +383,7 @@ mod tests {
     use std::collections::HashSet;
 
     /// Posted from applications' pages, where browsers leave our cookies out.
-    const RELAYED: [(&str, &str); 1] = [("POST", "/oidc/logout")];
+    const RELAYED: [(&str, &str); 2] = [("POST", "/oidc/authorize"), ("POST", "/oidc/logout")];
 
     #[test] // SES-04: a route that changes something has its protection, or says why not
     fn every_change_is_protected_and_audited() {

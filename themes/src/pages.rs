@@ -7,8 +7,10 @@ use serde::Serialize;
 
 pub use self::{
     application::{
-        AccessReason, ChooseNumber, EnterService, NoAccess, NumberOption, PostTicket, TimeWindow,
+        AccessReason, ChooseNumber, EnterService, NoAccess, NumberOption, PostTicket,
+        RefusedClient, TimeWindow,
     },
+    consent::{Account, Consent, ConsentItem, ConsentRow, Consents, SelectAccount},
     hall::{
         HallError, HallFailure, HallGroup, HallHome, HallNotice, HallPerson, HallRefused, HallTile,
     },
@@ -16,6 +18,7 @@ pub use self::{
 };
 
 mod application;
+mod consent;
 mod hall;
 mod logout;
 
@@ -306,6 +309,8 @@ pub struct SignedIn {
     /// Clock times of the school's zone, `2026-11-21 13:05`.
     pub since: String,
     pub until: String,
+    /// One's own account.
+    pub account: String,
 }
 
 /// `/signin/switch`: asks before signing out to sign in as somebody else.

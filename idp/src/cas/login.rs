@@ -4,25 +4,26 @@ use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
+use idp_domain::applications::NumberFor;
 use idp_domain::applications::{Application, ProvenService};
 use idp_domain::audit::{Event, Outcome as AuditOutcome};
 use idp_domain::cas::{LoginRequest, Method, ServiceTicket};
 use idp_domain::form::decode_pairs;
+use idp_domain::oidc::Disclosure;
 use idp_domain::sessions::{ActiveSession, Authority};
-use idp_domain::signin::{Denial, Destination, Wishes};
+use idp_domain::signin::{AccountPage, Denial, Destination, Question, Wishes};
 use idp_storage::audit;
 use themes::pages::{Notice, PostTicket, RefusedService, SignedIn};
 
-use super::{no_access, tickets};
-use crate::factors::captcha::Answer;
+use super::tickets;
 use crate::forgery::{Csrf, Fields};
 use crate::pages::{page_names, query_of};
 use crate::refusal::Refusal;
 use crate::sessions::{self, Arrival};
-use crate::signin::complete;
 use crate::signin::form::{Shown, SignInForm};
-use crate::signin::hop;
-use crate::signin::password::{self, Attempt, Begun, Outcome};
+use crate::signin::goal::Goal;
+use crate::signin::submit::submit as sign_in;
+use crate::signin::{hop, no_access};
 use crate::visit::Visit;
 
 /// A request whose service, if it names one, was found in the registry.
@@ -35,6 +36,7 @@ impl Asked {
     fn form(&self) -> SignInForm {
         SignInForm {
             action: "/cas/login",
+            page: "/cas/login",
             carried: self
                 .request
                 .to_pairs()
@@ -142,38 +144,7 @@ pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal>
         Ok(asked) => asked,
         Err(reason) => return refuse_service(&mut visit, reason).await,
     };
-    let captcha = (!form.get("captcha_id").is_empty()).then(|| Answer {
-        id: form.get("captcha_id"),
-        text: form.get("captcha"),
-    });
-    let attempt = Attempt {
-        username: form.get("username"),
-        password: form.get("password"),
-        captcha,
-        destination: asked.destination(),
-        wishes: asked.wishes(),
-    };
-    let sign_in = asked.form();
-    match password::begin(&mut visit, attempt, &sign_in).await? {
-        Begun::Waiting => Ok(visit.redirect_home("/signin/queue")),
-        Begun::Finished(Outcome::Complete) => {
-            complete::arrive(&mut visit, &asked.destination()).await
-        }
-        Begun::Finished(Outcome::Steps) => Ok(visit.redirect_home("/signin/continue")),
-        Begun::Finished(Outcome::Refused { notice, captcha }) => {
-            let status = match notice {
-                Notice::WrongPassword => StatusCode::UNAUTHORIZED,
-                Notice::Slowed { .. } | Notice::SecondChannel => StatusCode::TOO_MANY_REQUESTS,
-                _ => StatusCode::BAD_REQUEST,
-            };
-            let shown = Shown {
-                notice: Some(notice),
-                username: form.get("username").chars().take(64).collect(),
-                captcha,
-            };
-            sign_in.render(&mut visit, status, shown)
-        }
-    }
+    sign_in(&mut visit, &form, &asked.form(), asked.destination()).await
 }
 
 /// A complete sign-in arrives, with the service as it was asked for at its beginning.
@@ -226,7 +197,7 @@ async fn enter(
         visit.now,
     );
     // §2.2.1: who wanted to be warned enters no further application silently.
-    let warned = arrival.session.warn && !arrival.fresh && !arrival.confirmed;
+    let warned = arrival.session.warn && !arrival.fresh && !arrival.answers.has(Question::Enter);
     match established {
         Ok(_) | Err(Denial::MustChooseNumber) if entry.gateway && warned => by_gateway(visit),
         Err(_) if entry.gateway => by_gateway(visit),
@@ -254,8 +225,7 @@ async fn enter(
             hop::ask(visit, &arrival, destination).await
         }
         Err(Denial::NoAccess(denial)) => {
-            let who = name_and_number(&arrival, visit);
-            no_access::refuse(visit, application, arrival.session.person, who, denial).await
+            no_access::refuse(visit, application, &arrival, denial).await
         }
         // A step became due since the sign-in, or the account was stopped: ask again, and let
         // the sign-in say what is missing.
@@ -314,12 +284,33 @@ fn deliver(
     }
 }
 
-fn name_and_number(arrival: &Arrival, visit: &Visit) -> (String, String) {
-    arrival
-        .holder
-        .latest_number(visit.now)
-        .map(|number| (number.name.clone(), number.display.clone()))
-        .unwrap_or_default()
+/// Where a service leads; what is open is asked by the hop.
+pub async fn goal(
+    visit: &Visit,
+    service: &str,
+    arrival: Option<&Arrival>,
+) -> Result<Option<Goal>, Refusal> {
+    let Ok((application, service)) = visit.app.applications.current().resolve(service) else {
+        return Ok(None);
+    };
+    let question = match arrival {
+        Some(arrival) => {
+            let holder = &arrival.holder;
+            let chosen = hop::chosen_number(visit, holder, &application).await?;
+            match application.number_for(holder, chosen.as_deref(), visit.now) {
+                NumberFor::Ask(_) => Some(Question::Number),
+                NumberFor::One(_) | NumberFor::None => Some(Question::Enter),
+            }
+        }
+        None => None,
+    };
+    Ok(Some(Goal {
+        application,
+        origin: service.origin().to_owned(),
+        question,
+        disclosure: Disclosure::default(),
+        remembers_consent: false,
+    }))
 }
 
 /// The page that says one is signed in (§2.1.1: no service, live session).
@@ -332,6 +323,7 @@ pub fn signed_in(visit: &mut Visit, arrival: &Arrival) -> Result<Response, Refus
         until: visit.date_time(arrival.session.ends_at(&visit.app.session_rules())),
         sign_out: visit.form(Csrf::Session, "/cas/logout", Vec::new()),
         switch: visit.form(Csrf::Session, "/signin/switch", Vec::new()),
+        account: AccountPage::Overview.path().into(),
     };
     visit.page(StatusCode::OK, &page)
 }

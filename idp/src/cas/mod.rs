@@ -6,7 +6,6 @@ mod callback;
 pub mod doctor;
 pub mod login;
 pub mod logout;
-pub mod no_access;
 pub mod proxy;
 mod redeem;
 pub mod rest;

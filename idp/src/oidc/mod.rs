@@ -2,16 +2,20 @@
 //! folder; the protocol's own checks are `idp_domain::oidc`'s.
 
 pub(crate) mod answer;
+mod ask;
 pub(crate) mod authorization;
+pub(crate) mod authorize;
 pub(crate) mod client_auth;
 pub(crate) mod cors;
 pub mod discovery;
 pub(crate) mod dpop;
 pub(crate) mod form;
 pub(crate) mod introspect;
+mod issue;
 pub mod keys;
 pub mod logout;
 pub mod notices;
+pub(crate) mod par;
 pub mod remote_keys;
 pub(crate) mod resource;
 pub(crate) mod revoke;
@@ -21,6 +25,7 @@ pub(crate) mod userinfo;
 
 mod bearer;
 mod document;
+mod respond;
 mod routes;
 
 pub use document::PublicDocument;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::routing::{MethodRouter, get, post};
 use idp_domain::audit::Event;
 
-use super::{INTROSPECT, REVOKE, TOKEN, USERINFO};
-use super::{cors, discovery, introspect, revoke, token, userinfo};
+use super::{INTROSPECT, PAR, REVOKE, TOKEN, USERINFO};
+use super::{authorize, cors, discovery, introspect, logout, par, revoke, token, userinfo};
 use crate::app::App;
-use crate::routes::{Auth, Rate, Route, page};
+use crate::forgery::Csrf;
+use crate::routes::{Auth, Rate, Route, action, page};
 
 /// What anybody may read, and caches keep.
 const fn document(path: &'static str, handler: fn() -> MethodRouter<Arc<App>>) -> Route {
@@ -43,6 +44,37 @@ pub const ROUTES: &[Route] = &[
         get(discovery::show)
     }),
     document("/oidc/jwks", || get(discovery::jwks)),
+    // OpenID Connect Core §3.1.2. A GET with a live session issues a code: that is the protocol.
+    Route {
+        audit: &[
+            Event::CodeIssued,
+            Event::ClientRefused,
+            Event::AccessDenied,
+            Event::SessionReplayed,
+        ],
+        ..page("/oidc/authorize", Auth::Anyone, || get(authorize::show))
+    },
+    // From the application's page, without our cookies: answered with the GET, nothing else.
+    Route {
+        method: "POST",
+        ..page("/oidc/authorize", Auth::Anyone, || post(authorize::relay))
+    },
+    action(
+        "/oidc/login",
+        Csrf::Visitor,
+        Auth::Anyone,
+        &[
+            Event::PasswordTried,
+            Event::PasswordHeld,
+            Event::SignedIn,
+            Event::SignedOut,
+            Event::CodeIssued,
+            Event::ClientRefused,
+            Event::AccessDenied,
+        ],
+        || post(authorize::submit),
+    ),
+    client(PAR, &[Event::ClientAuthRefused], || post(par::push)),
     client(
         TOKEN,
         &[
@@ -73,4 +105,22 @@ pub const ROUTES: &[Route] = &[
     client(USERINFO, &[], || {
         post(userinfo::userinfo).options(cors::preflight)
     }),
+    // RP-Initiated Logout 1.0 §2.
+    Route {
+        audit: &[Event::SignedOut],
+        ..page("/oidc/logout", Auth::Anyone, || get(logout::show))
+    },
+    // From the application's page, without our cookies: answered with the GET, nothing else.
+    Route {
+        method: "POST",
+        ..page("/oidc/logout", Auth::Anyone, || post(logout::relay))
+    },
+    action(
+        "/oidc/logout/confirm",
+        Csrf::Session,
+        Auth::Session,
+        &[Event::SignedOut],
+        || post(logout::confirm),
+    ),
+    page("/oidc/logout/{view}", Auth::Anyone, || get(logout::look)),
 ];

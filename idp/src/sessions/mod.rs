@@ -5,7 +5,7 @@ pub mod ending;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::secrets::{Tag, hash_secret};
 use idp_domain::sessions::Session;
-use idp_domain::signin::{Denial, Holder, PersonState};
+use idp_domain::signin::{Answers, Denial, Holder, PersonState};
 use idp_storage::{audit, sessions};
 
 use crate::cookies::{CookieKind, SetCookie};
@@ -26,8 +26,10 @@ pub struct Arrival {
     pub holder: Holder,
     /// Credentials were shown in this very request chain.
     pub fresh: bool,
-    /// She was asked whether to enter, and said yes (CAS `warn`).
-    pub confirmed: bool,
+    /// What she was asked on the way, and said yes to.
+    pub answers: Answers,
+    /// She said no to one of them.
+    pub declined: bool,
 }
 
 /// The live session of this browser. A cookie of a dead one is removed.
@@ -55,7 +57,8 @@ pub async fn find_live(visit: &mut Visit, id_hash: &Tag) -> Result<Option<Arriva
                 session,
                 holder,
                 fresh: false,
-                confirmed: false,
+                answers: Answers::default(),
+                declined: false,
             }))
         }
         Some((session, holder)) => {

@@ -5,23 +5,22 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use idp_domain::accounts::AccountNumber;
 use idp_domain::audit::{Event, Outcome};
-use idp_domain::cas::LoginRequest;
 use idp_domain::factors::{CodePurpose, Factor};
-use idp_domain::signin::{Destination, PersonState, Proof};
+use idp_domain::signin::{PersonState, Proof};
 use idp_storage::audit;
 use idp_storage::persons::{self, SignInAccount};
 use themes::pages::{Activation, Notice};
 
+use super::carried::Carried;
 use super::evidence::{SchoolSecret, school_phone, try_school_secret};
 use super::password::Outcome as SignInOutcome;
 use super::settle::go_on;
 use super::steps::new_signin;
-use super::stranger_code::{self, carried, passes_captcha};
+use super::stranger_code::{self, passes_captcha};
 use crate::cookies::{CookieKind, SetCookie};
 use crate::factors::codes::{self, Tried};
 use crate::factors::guard::account_key;
 use crate::forgery::{Csrf, Fields};
-use crate::pages::query_of;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
@@ -29,14 +28,14 @@ const HERE: &str = "/signin/activation";
 
 /// `GET /signin/activation`
 pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
-    let carried = carried(&visit.here);
-    page(&mut visit, carried, "", None, None)
+    let carried = Carried::read(&visit.here);
+    page(&mut visit, &carried, "", None, None)
 }
 
 /// `POST /signin/activation`: `intent` is `send` (with `method` `sms` or `code`) or `verify`.
 pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
-    let carried = carried(form.pairs());
-    visit.context.here.clone_from(&carried);
+    let carried = Carried::read(form.pairs());
+    visit.context.here = carried.pairs().to_vec();
     let username = form.get("username");
     let began = if form.get("intent") == "verify" {
         verify(&mut visit, &form, &carried).await?
@@ -49,9 +48,9 @@ pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal>
         Began::SignIn => Ok(visit.redirect_home("/signin/continue")),
         Began::Asked(notice) => {
             let code = stranger_code::entry(&visit, CodePurpose::Evidence).await?;
-            page(&mut visit, carried, username, Some(notice), code)
+            page(&mut visit, &carried, username, Some(notice), code)
         }
-        Began::Refused(notice) => page(&mut visit, carried, username, Some(notice), None),
+        Began::Refused(notice) => page(&mut visit, &carried, username, Some(notice), None),
     }
 }
 
@@ -104,11 +103,7 @@ async fn send(visit: &mut Visit, form: &Fields) -> Result<Began, Refusal> {
     Ok(Began::Asked(Notice::CodeSent))
 }
 
-async fn verify(
-    visit: &mut Visit,
-    form: &Fields,
-    carried: &[(String, String)],
-) -> Result<Began, Refusal> {
+async fn verify(visit: &mut Visit, form: &Fields, carried: &Carried) -> Result<Began, Refusal> {
     if form.get("code").trim().is_empty() {
         return Ok(Began::Asked(Notice::Missing));
     }
@@ -124,7 +119,7 @@ async fn verify(
         account,
     ) {
         (Tried::Right { recipient, .. }, Some(account)) => {
-            let (secret, mut signin) = new_signin(visit, &account, &[], destination(carried));
+            let (secret, mut signin) = new_signin(visit, &account, &[], carried.destination());
             signin.proofs.push(Proof {
                 factor: Factor::SchoolPhone,
                 recipient: Some(recipient),
@@ -141,11 +136,7 @@ async fn verify(
     Ok(began)
 }
 
-async fn by_secret(
-    visit: &mut Visit,
-    form: &Fields,
-    carried: &[(String, String)],
-) -> Result<Began, Refusal> {
+async fn by_secret(visit: &mut Visit, form: &Fields, carried: &Carried) -> Result<Began, Refusal> {
     let typed = form.get("activation_code");
     if form.get("username").trim().is_empty() || typed.trim().is_empty() {
         return Ok(Began::Refused(Notice::Missing));
@@ -160,7 +151,7 @@ async fn by_secret(
     let secret = try_school_secret(visit, &mut tx, &counted_as, account.as_ref(), typed).await?;
     let began = match (secret, account) {
         (SchoolSecret::Right(factor), Some(account)) => {
-            let (secret, signin) = new_signin(visit, &account, &[factor], destination(carried));
+            let (secret, signin) = new_signin(visit, &account, &[factor], carried.destination());
             note_evidence(visit, &mut tx, &account, factor).await?;
             begun(go_on(visit, &mut tx, &signin, &secret).await?)
         }
@@ -194,33 +185,22 @@ async fn note_evidence(
     Ok(())
 }
 
-fn destination(carried: &[(String, String)]) -> Destination {
-    match LoginRequest::parse(carried) {
-        Ok(LoginRequest {
-            service: Some(service),
-            method,
-            ..
-        }) => Destination::Cas { service, method },
-        _ => Destination::Home,
-    }
-}
-
 fn page(
     visit: &mut Visit,
-    carried: Vec<(String, String)>,
+    carried: &Carried,
     username: &str,
     notice: Option<Notice>,
     code: Option<themes::pages::CodeEntry>,
 ) -> Result<Response, Refusal> {
-    let query = query_of(&carried);
+    let query = carried.query();
     let page = Activation {
         notice,
         username: username.chars().take(64).collect(),
         captcha: visit.new_captcha(),
         other_captcha: format!("{HERE}{query}"),
         code,
-        sign_in: format!("/cas/login{query}"),
-        form: visit.form(Csrf::Visitor, HERE, carried),
+        sign_in: carried.sign_in(),
+        form: visit.form(Csrf::Visitor, HERE, carried.pairs().to_vec()),
     };
     visit.page(StatusCode::OK, &page)
 }

@@ -1,17 +1,15 @@
 //! 我已完成: the account is active, the session begins, and on to the application.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 use axum::response::Response;
-use idp_domain::applications::Application;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::factors::Factor;
-use idp_domain::signin::{Destination, Step};
+use idp_domain::signin::Step;
 use idp_storage::{audit, persons, signins};
 use themes::pages::Done;
 
 use super::complete::{self, Completed};
+use super::goal::goal;
 use super::steps::{self, At, Current};
 use crate::factors::phones;
 use crate::forgery::{Csrf, Fields};
@@ -65,7 +63,7 @@ async fn page(visit: &mut Visit, current: &Current) -> Result<Response, Refusal>
     let phone = phones::bound(&mut conn, &app.keys, person).await?;
     let holder = persons::holder(&mut conn, person).await?;
     drop(conn);
-    let goal = goal(visit, &current.signin.destination);
+    let goal = goal(visit, &current.signin.destination, None).await?;
     let page = Done {
         form: visit.form(Csrf::SignIn, "/signin/done", steps::carried(current)),
         progress: steps::progress(visit, current),
@@ -79,25 +77,4 @@ async fn page(visit: &mut Visit, current: &Current) -> Result<Response, Refusal>
     };
     let target = goal.as_ref().map(|goal| goal.origin.as_str());
     visit.page_leading_to(StatusCode::OK, &page, target)
-}
-
-/// An application that somebody is on the way to, and the origin that the last answer redirects to.
-#[derive(Clone, Debug)]
-pub struct Goal {
-    pub application: Arc<Application>,
-    pub origin: String,
-}
-
-/// Nothing for the sign-in's own sake, or when it was removed meanwhile: told on arrival.
-pub fn goal(visit: &Visit, destination: &Destination) -> Option<Goal> {
-    match destination {
-        Destination::Home => None,
-        Destination::Cas { service, .. } => {
-            let (application, service) = visit.app.applications.current().resolve(service).ok()?;
-            Some(Goal {
-                application,
-                origin: service.origin().to_owned(),
-            })
-        }
-    }
 }

@@ -15,6 +15,8 @@ use crate::visit::Visit;
 pub struct SignInForm {
     /// `/cas/login`
     pub action: &'static str,
+    /// Where a GET shows the form: of CAS the same.
+    pub page: &'static str,
     /// The protocol's parameters, carried along as they came.
     pub carried: Vec<(String, String)>,
     pub application: Option<themes::Names>,
@@ -41,6 +43,7 @@ impl SignInForm {
         shown: Shown,
     ) -> Result<Response, Refusal> {
         let captcha = shown.captcha || visit.app.alarm_stands();
+        self.page.clone_into(&mut visit.context.path);
         visit.context.here.clone_from(&self.carried);
         let query = query_of(&self.carried);
         let page = SignIn {
@@ -65,7 +68,7 @@ impl SignInForm {
                 } else {
                     "&captcha=new"
                 };
-                format!("{}{query}{more}", self.action)
+                format!("{}{query}{more}", self.page)
             }),
             resume: visit
                 .cookie(CookieKind::SignIn)
@@ -78,10 +81,5 @@ impl SignInForm {
             help: "/help".into(),
         };
         visit.page_leading_to(status, &page, self.target.as_deref())
-    }
-
-    /// The same form by a link.
-    pub fn address(&self) -> String {
-        format!("{}{}", self.action, query_of(&self.carried))
     }
 }

@@ -3,13 +3,17 @@
 
 pub mod activation;
 pub mod captcha;
+pub mod carried;
 pub mod complete;
 pub mod done;
 pub mod evidence;
 pub mod form;
+pub mod goal;
 pub mod hop;
 pub mod new_password;
+pub mod no_access;
 pub mod notice;
+pub mod own;
 pub mod password;
 pub mod phone;
 pub mod program;
@@ -17,6 +21,7 @@ pub mod queue;
 mod settle;
 pub mod steps;
 mod stranger_code;
+pub mod submit;
 pub mod switch;
 pub mod unlock;
 

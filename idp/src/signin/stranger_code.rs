@@ -14,15 +14,6 @@ use crate::forgery::Fields;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
-/// What the protocol's request carried, to go on to afterwards.
-pub fn carried(pairs: &[(String, String)]) -> Vec<(String, String)> {
-    pairs
-        .iter()
-        .filter(|(name, _)| matches!(name.as_str(), "service" | "renew" | "method"))
-        .cloned()
-        .collect()
-}
-
 /// Uses the form's captcha up before any other work (SMS-03).
 pub async fn passes_captcha(visit: &Visit, form: &Fields) -> Result<bool, Refusal> {
     let answer = Answer {

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use themes::pages::SwitchAccount;
 
+use super::carried::Carried;
 use crate::cookies::{CookieKind, SetCookie};
 use crate::forgery::{Csrf, Fields};
 use crate::pages::query_of;
@@ -11,19 +12,10 @@ use crate::refusal::Refusal;
 use crate::sessions::{self, ending::Reason};
 use crate::visit::Visit;
 
-/// What is carried from the application's request to the sign-in after it.
-fn carried(pairs: &[(String, String)]) -> Vec<(String, String)> {
-    pairs
-        .iter()
-        .filter(|(name, _)| matches!(name.as_str(), "service" | "method"))
-        .cloned()
-        .collect()
-}
-
 /// `GET /signin/switch`
 pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
-    let carried = carried(&visit.here);
-    let sign_in = format!("/cas/login{}", query_of(&carried));
+    let carried = Carried::read(&visit.here);
+    let sign_in = carried.sign_in();
     let now = visit.now;
     let Some(arrival) = sessions::current(&mut visit).await? else {
         // Half-way in only: letting go of the cookie is all there is to do.
@@ -36,7 +28,7 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
     let page = SwitchAccount {
         name: number.map(|n| n.name.clone()).unwrap_or_default(),
         number: number.map(|n| n.display.clone()).unwrap_or_default(),
-        form: visit.form(Csrf::Session, "/signin/switch", carried),
+        form: visit.form(Csrf::Session, "/signin/switch", carried.pairs().to_vec()),
         back: sign_in,
     };
     visit.page(StatusCode::OK, &page)
@@ -46,7 +38,8 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
 pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
     sessions::end(&mut visit, Reason::SwitchAccount).await?;
     visit.set_cookie(SetCookie::removed(CookieKind::SignIn));
-    let mut pairs = carried(form.pairs());
+    let carried = Carried::read(form.pairs());
+    let mut pairs = carried.pairs().to_vec();
     pairs.push(("switched".into(), "true".into()));
-    Ok(visit.redirect_home(&format!("/cas/login{}", query_of(&pairs))))
+    Ok(visit.redirect_home(&format!("{}{}", carried.page(), query_of(&pairs))))
 }

@@ -11,13 +11,13 @@ use idp_domain::ids::PersonId;
 use idp_storage::{audit, persons};
 use themes::pages::{Notice, Unlock};
 
+use super::carried::Carried;
 use super::complete::remember_browser;
-use super::stranger_code::{self, carried, passes_captcha};
+use super::stranger_code::{self, passes_captcha};
 use crate::cookies::{CookieKind, SetCookie};
 use crate::factors::codes::{self, Tried};
 use crate::factors::phones;
 use crate::forgery::{Csrf, Fields};
-use crate::pages::query_of;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
@@ -25,21 +25,21 @@ const HERE: &str = "/signin/unlock";
 
 /// `GET /signin/unlock`
 pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
-    let carried = carried(&visit.here);
-    page(&mut visit, carried, "", None, None)
+    let carried = Carried::read(&visit.here);
+    page(&mut visit, &carried, "", None, None)
 }
 
 /// `POST /signin/unlock`: `intent` is `send` or `verify`.
 pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
-    let carried = carried(form.pairs());
-    visit.context.here.clone_from(&carried);
+    let carried = Carried::read(form.pairs());
+    visit.context.here = carried.pairs().to_vec();
     let username = form.get("username");
     if form.get("intent") == "verify" {
         return match verify(&mut visit, &form).await? {
-            None => Ok(visit.redirect_home(&format!("/cas/login{}", query_of(&carried)))),
+            None => Ok(visit.redirect_home(&carried.sign_in())),
             Some(notice) => {
                 let code = stranger_code::entry(&visit, CodePurpose::Unlock).await?;
-                page(&mut visit, carried, username, Some(notice), code)
+                page(&mut visit, &carried, username, Some(notice), code)
             }
         };
     }
@@ -49,7 +49,7 @@ pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal>
         Some(_) => None,
     };
     let notice = refused.unwrap_or(Notice::CodeSent);
-    page(&mut visit, carried, username, Some(notice), code)
+    page(&mut visit, &carried, username, Some(notice), code)
 }
 
 async fn person(visit: &Visit, username: &str) -> Result<(String, Option<PersonId>), Refusal> {
@@ -121,20 +121,20 @@ async fn verify(visit: &mut Visit, form: &Fields) -> Result<Option<Notice>, Refu
 
 fn page(
     visit: &mut Visit,
-    carried: Vec<(String, String)>,
+    carried: &Carried,
     username: &str,
     notice: Option<Notice>,
     code: Option<themes::pages::CodeEntry>,
 ) -> Result<Response, Refusal> {
-    let query = query_of(&carried);
+    let query = carried.query();
     let page = Unlock {
         notice,
         username: username.chars().take(64).collect(),
         captcha: Some(visit.new_captcha()),
         other_captcha: Some(format!("{HERE}{query}")),
         code,
-        sign_in: format!("/cas/login{query}"),
-        form: visit.form(Csrf::Visitor, HERE, carried),
+        sign_in: carried.sign_in(),
+        form: visit.form(Csrf::Visitor, HERE, carried.pairs().to_vec()),
     };
     visit.page(StatusCode::OK, &page)
 }

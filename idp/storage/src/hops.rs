@@ -4,19 +4,19 @@
 use idp_domain::Timestamp;
 use idp_domain::ids::Sid;
 use idp_domain::secrets::Tag;
-use idp_domain::signin::Destination;
+use idp_domain::signin::{Answers, Destination};
 use migrations::run;
 use sqlx::types::Json;
 
 use crate::{Conn, DbError, Micros, Tx};
 
 migrations::statements! {
-    INSERT: "INSERT INTO hops (id_hash, sid, destination, fresh, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6)";
+    INSERT: "INSERT INTO hops (id_hash, sid, destination, fresh, answers, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     /// What lies open longest goes first.
     KEEP_NEWEST: "DELETE FROM hops WHERE sid = $1 AND id_hash NOT IN (SELECT id_hash
         FROM hops WHERE sid = $1 ORDER BY created_at DESC, id_hash LIMIT $2)";
-    FIND: "SELECT destination, fresh FROM hops
+    FIND: "SELECT destination, fresh, answers FROM hops
         WHERE id_hash = $1 AND sid = $2 AND expires_at > $3";
     TAKE: "DELETE FROM hops WHERE id_hash = $1 AND sid = $2 AND expires_at > $3";
 }
@@ -31,12 +31,15 @@ pub struct Hop {
     pub destination: Destination,
     /// Credentials were shown in this request chain (CAS `renew`).
     pub fresh: bool,
+    /// What was answered in it already.
+    pub answers: Answers,
 }
 
 #[derive(sqlx::FromRow)]
 struct HopRow {
     destination: Json<Destination>,
     fresh: bool,
+    answers: Json<Answers>,
 }
 
 /// Writes a hop; of those that are open in its session the oldest make room.
@@ -53,6 +56,7 @@ pub async fn create(
         .bind(sid.0)
         .bind(Json(&hop.destination))
         .bind(hop.fresh)
+        .bind(Json(&hop.answers))
         .bind(Micros::from(now))
         .bind(Micros::from(expires_at))
         .execute(c))?;
@@ -72,6 +76,7 @@ pub async fn find(
     Ok(row.map(|row| Hop {
         destination: row.destination.0,
         fresh: row.fresh,
+        answers: row.answers.0,
     }))
 }
 

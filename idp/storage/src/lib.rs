@@ -9,6 +9,7 @@ pub mod audit;
 pub mod authorizations;
 pub mod captchas;
 pub mod codes;
+pub mod consents;
 pub mod contacts;
 pub mod devices;
 pub mod expiry;
@@ -26,6 +27,7 @@ pub mod passwords;
 pub mod persons;
 pub mod probes;
 pub mod proxy_granting_tickets;
+pub mod pushed_requests;
 pub mod roles;
 pub mod roster;
 pub mod sessions;
@@ -48,6 +50,7 @@ pub const STATEMENTS: &[&[migrations::Statement]] = &[
     authorizations::STATEMENTS,
     captchas::STATEMENTS,
     codes::STATEMENTS,
+    consents::STATEMENTS,
     contacts::STATEMENTS,
     devices::STATEMENTS,
     expiry::STATEMENTS,
@@ -64,6 +67,7 @@ pub const STATEMENTS: &[&[migrations::Statement]] = &[
     persons::STATEMENTS,
     probes::STATEMENTS,
     proxy_granting_tickets::STATEMENTS,
+    pushed_requests::STATEMENTS,
     roles::STATEMENTS,
     roster::STATEMENTS,
     sessions::STATEMENTS,

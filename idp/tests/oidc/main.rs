@@ -6,7 +6,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod authorize;
 mod client_auth;
+mod consent;
 mod discovery;
 mod given;
 mod keys;

@@ -40,14 +40,25 @@ pub struct NumberOption {
     pub org: Option<String>,
 }
 
-/// `method=POST` (CAS 3.0.3 §2.1.1): hands the ticket over in a form, which a script sends and a
-/// button where there is none. `form-action` must name the target's origin.
+/// `method=POST` (CAS 3.0.3 §2.1.1), `response_mode=form_post` (OAuth 2.0 Form Post Response Mode):
+/// hands a ticket or an answer over in a form, which a script sends and a button where there is none. `form-action` must name the target's origin.
 #[derive(Clone, Debug, Serialize)]
 pub struct PostTicket {
     /// A proven address; nothing else may stand here.
     pub target: String,
     pub fields: Vec<(String, String)>,
     pub application: Names,
+}
+
+/// An authorization request of a client or with an address that isn't registered, or one that can't
+/// be read: nobody but the person may hear of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RefusedClient {
+    /// A fixed word such as `unregistered_redirect_uri`, for the application's developers; nothing
+    /// of the request.
+    pub reason: String,
+    pub sign_in: String,
+    pub request_id: String,
 }
 
 /// Signed in, but this application is not for this person, or not now.

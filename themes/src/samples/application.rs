@@ -3,7 +3,7 @@
 use super::{REQUEST_ID, form, library, names};
 use crate::pages::{
     AccessReason, ChooseNumber, EnterService, NoAccess, Notice, NumberOption, Page, PostTicket,
-    TimeWindow,
+    RefusedClient, TimeWindow,
 };
 
 impl Page for EnterService {
@@ -77,6 +77,22 @@ impl Page for PostTicket {
             application: library(),
         };
         vec![("post", page)]
+    }
+}
+
+impl Page for RefusedClient {
+    const TEMPLATE: &'static str = "refused_client.html";
+
+    fn samples() -> Vec<(&'static str, Self)> {
+        let page = |reason: &str| Self {
+            reason: reason.into(),
+            sign_in: "/cas/login".into(),
+            request_id: REQUEST_ID.into(),
+        };
+        vec![
+            ("redirect", page("unregistered_redirect_uri")),
+            ("spent", page("invalid_request_uri")),
+        ]
     }
 }
 

@@ -2,6 +2,7 @@
 //! and what a designer looks at (`cargo run -p themes --example gallery -- FOLDER`).
 
 mod application;
+mod consent;
 mod hall;
 mod logout;
 mod session;
@@ -40,10 +41,15 @@ pub fn every_sample() -> Vec<Sample> {
     add::<pages::SignedOut>(&mut all);
     add::<pages::SwitchAccount>(&mut all);
     add::<pages::RefusedService>(&mut all);
+    add::<pages::RefusedClient>(&mut all);
     add::<pages::NoAccess>(&mut all);
     add::<pages::EnterService>(&mut all);
     add::<pages::ChooseNumber>(&mut all);
+    add::<pages::SelectAccount>(&mut all);
+    add::<pages::Consent>(&mut all);
     add::<pages::PostTicket>(&mut all);
+    add::<pages::Account>(&mut all);
+    add::<pages::Consents>(&mut all);
     add::<pages::Error>(&mut all);
     add::<pages::Help>(&mut all);
     add::<pages::OldBrowser>(&mut all);

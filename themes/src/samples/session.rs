@@ -18,6 +18,7 @@ impl Page for SignedIn {
             number: "20230001".into(),
             since: "2026-11-21 13:05".into(),
             until: "2026-11-21 21:05".into(),
+            account: "/account".into(),
         };
         vec![("signed_in", page)]
     }

@@ -2,6 +2,7 @@
 //! between is the identity provider's. One check of the protocol is one small file, which cites
 //! its clause.
 
+pub mod authorize;
 pub mod claims;
 pub mod client_assertion;
 pub mod dpop;

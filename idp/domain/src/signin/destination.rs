@@ -9,12 +9,50 @@ use crate::cas::Method;
 pub enum Destination {
     /// No application: the page that says one is signed in.
     Home,
+    /// A page of our own about her account.
+    Account { page: AccountPage },
     /// A CAS service (CAS 3.0.3 §2.1.1).
     Cas {
         service: String,
         #[serde(default)]
         method: Method,
     },
+    /// An application's authorization request (OpenID Connect Core §3.1.2.1), or `client_id` and
+    /// `request_uri` of one that it pushed (RFC 9126 §4).
+    Oidc { parameters: Vec<(String, String)> },
+}
+
+/// A page about one's own account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountPage {
+    Overview,
+    /// What applications were allowed to know.
+    Consents,
+}
+
+impl AccountPage {
+    pub const ALL: [Self; 2] = [Self::Overview, Self::Consents];
+
+    /// The word in addresses of the sign-in.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Consents => "consents",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|page| page.as_str() == word)
+    }
+
+    /// Its address.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Overview => "/account",
+            Self::Consents => "/account/consents",
+        }
+    }
 }
 
 /// What the person ticked beside her password.
@@ -24,4 +62,14 @@ pub struct Wishes {
     pub warn: bool,
     /// The session outlives the browser (§4.1 `rememberMe`).
     pub remember: bool,
+}
+
+impl Wishes {
+    /// By the names of the boxes.
+    pub fn ticked(has: impl Fn(&str) -> bool) -> Self {
+        Self {
+            warn: has("warn"),
+            remember: has("rememberMe"),
+        }
+    }
 }

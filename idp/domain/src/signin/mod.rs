@@ -4,9 +4,11 @@
 mod destination;
 mod may_issue;
 mod probe;
+mod question;
 mod step;
 
-pub use destination::{Destination, Wishes};
+pub use destination::{AccountPage, Destination, Wishes};
 pub use may_issue::{Denial, HeldNumber, Holder, PersonState, may_issue};
 pub use probe::{PROBE, PROBE_NAME, PROBE_NUMBER};
+pub use question::{Answers, Question};
 pub use step::{Proof, SignIn, Standing, Step, StepPolicy, next_step};

@@ -13,9 +13,9 @@ use idp_storage::audit;
 use super::answer::{self, Fault};
 use super::caller::Caller;
 use super::{form, live};
-use crate::cas::{no_access, tickets};
+use crate::cas::tickets;
 use crate::sessions::Arrival;
-use crate::signin::hop;
+use crate::signin::{hop, no_access};
 use crate::visit::Visit;
 
 pub(super) async fn grant(visit: &mut Visit, request: Request) -> Result<Response, Fault> {

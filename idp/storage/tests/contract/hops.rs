@@ -1,7 +1,7 @@
 use idp_domain::applications::ApplicationId;
 use idp_domain::cas::Method;
 use idp_domain::ids::Sid;
-use idp_domain::signin::Destination;
+use idp_domain::signin::{Answers, Destination, Question};
 use idp_storage::hops::{self, Hop};
 use idp_storage::number_choices;
 
@@ -9,11 +9,14 @@ use crate::in_tx;
 use crate::support::{CROWD, at, databases, id, race, session, student, tag, winners};
 
 fn hop() -> Hop {
+    let mut answers = Answers::default();
+    answers.add(Question::Account);
     Hop {
         destination: Destination::Cas {
             service: "https://lib.example.edu/一?a=1#x".to_owned(),
             method: Method::Header,
         },
+        answers,
         fresh: true,
     }
 }

@@ -11,18 +11,23 @@ use themes::pages::{self, AccessReason, NoAccess};
 use crate::forgery::Csrf;
 use crate::pages::page_names;
 use crate::refusal::Refusal;
+use crate::sessions::Arrival;
 use crate::visit::Visit;
 
-/// 403, with an audit row that says what was missing. `name` and `number` are those that the
-/// person is signed in by.
+/// 403, with an audit row that says what was missing. The application hears nothing: who may not
+/// enter stays here, where she reads why and whom to ask.
 pub async fn refuse(
     visit: &mut Visit,
     application: &Application,
-    person: PersonId,
-    (name, number): (String, String),
+    arrival: &Arrival,
     denial: AccessDenial,
 ) -> Result<Response, Refusal> {
-    note(visit, application, person, &denial).await?;
+    note(visit, application, arrival.session.person, &denial).await?;
+    let (name, number) = arrival
+        .holder
+        .latest_number(visit.now)
+        .map(|number| (number.name.clone(), number.display.clone()))
+        .unwrap_or_default();
     let page = NoAccess {
         application: page_names(application.names.clone()),
         name,

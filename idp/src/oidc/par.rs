@@ -1,0 +1,84 @@
+//! `POST /oidc/par` (RFC 9126): the application itself tells what it asks for, and the browser
+//! carries nothing but a name for it.
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use idp_domain::Timestamp;
+use idp_domain::oidc::authorize::{Addressed, AuthorizeRequest, Parameters, Way};
+use idp_domain::oidc::{ErrorCode, PUSHED_REQUEST_TTL, PushedRequest};
+use idp_storage::pushed_requests::{self, NewPushed};
+use serde_json::json;
+
+use super::answer::{self, Fault};
+use super::ask::REQUEST_URI;
+use super::client_auth;
+use super::form::Form;
+use crate::visit::Visit;
+
+/// Open at once of a client that anybody can say to be; one that proves itself has a key to take
+/// away.
+const MOST_OPEN_UNPROVEN: i64 = 1_000;
+
+pub async fn push(mut visit: Visit, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let answered = match Form::read(&parts.headers, body).await {
+        Ok(form) => keep(&mut visit, &parts.headers, &form).await,
+        Err(fault) => Err(fault),
+    };
+    answer::finish(&visit, &parts.headers, answered)
+}
+
+/// §2.1: client first, then every check of the authorization endpoint.
+async fn keep(visit: &mut Visit, headers: &HeaderMap, form: &Form) -> Result<Response, Fault> {
+    let client = client_auth::authenticate(visit, headers, form).await?;
+    if form.has("request_uri") {
+        return Err(Fault::new(
+            ErrorCode::InvalidRequest,
+            "request_uri can't be pushed",
+        ));
+    }
+    let client_id = client.side().client_id.as_str();
+    let mut pairs = form.pairs().to_vec();
+    pairs.retain(|(name, _)| name != "client_id");
+    pairs.push(("client_id".into(), client_id.to_owned()));
+    let parameters = Parameters::read(&pairs)
+        .map_err(|bad| Fault::new(ErrorCode::InvalidRequest, bad.reason()))?;
+    let registry = visit.app.applications.current();
+    let addressed = Addressed::of(parameters, &registry)
+        .map_err(|bad| Fault::new(ErrorCode::InvalidRequest, bad.reason()))?;
+    AuthorizeRequest::check(&addressed, Way::Pushed)?;
+    let secret = PushedRequest::generate(&mut visit.rng);
+    let now = visit.now;
+    let row = NewPushed {
+        hash: secret.hash(),
+        application: &client.application().id,
+        parameters: &addressed.parameters.to_pairs(),
+        created_at: now,
+        expires_at: now
+            .checked_add(PUSHED_REQUEST_TTL)
+            .unwrap_or(Timestamp::MAX),
+    };
+    let most = if client.side().is_public() {
+        MOST_OPEN_UNPROVEN
+    } else {
+        i64::MAX
+    };
+    let mut tx = visit.app.db.write().await?;
+    if !pushed_requests::create(&mut tx, &row, most).await? {
+        return Err(Fault::new(
+            ErrorCode::TemporarilyUnavailable,
+            "too many requests of this client are open",
+        ));
+    }
+    tx.commit().await?;
+    let body = json!({
+        "request_uri": format!("{REQUEST_URI}{}", secret.as_str()),
+        "expires_in": PUSHED_REQUEST_TTL.as_secs(),
+    });
+    Ok(answer::with_body(
+        StatusCode::CREATED,
+        "application/json",
+        body.to_string(),
+    ))
+}

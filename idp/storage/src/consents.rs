@@ -1,0 +1,103 @@
+//! What people let applications know. One row for each of both; a withdrawal takes it away with
+//! all that the application still holds.
+
+use idp_domain::Timestamp;
+use idp_domain::applications::ApplicationId;
+use idp_domain::ids::PersonId;
+use idp_domain::oidc::Disclosure;
+use migrations::run;
+use sqlx::types::Json;
+
+use crate::{Conn, DbError, Micros, Tx, authorizations};
+
+migrations::statements! {
+    FIND: "SELECT granted FROM consents WHERE person_id = $1 AND application_id = $2";
+    KEEP: "INSERT INTO consents (person_id, application_id, granted, granted_at)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT (person_id, application_id)
+            DO UPDATE SET granted = excluded.granted, granted_at = excluded.granted_at";
+    LIST: "SELECT application_id, granted, granted_at FROM consents WHERE person_id = $1
+        ORDER BY granted_at DESC, application_id";
+    WITHDRAW: "DELETE FROM consents WHERE person_id = $1 AND application_id = $2";
+    /// What is on its way and not redeemed yet.
+    BURN_CODES: "UPDATE authorization_codes SET consumed_at = $3
+        WHERE application_id = $2 AND consumed_at IS NULL AND grant_id IN (SELECT g.id
+            FROM grants g JOIN sessions s ON s.sid = g.sid WHERE s.person_id = $1)";
+}
+
+/// Which of her consents an application has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    pub application: String,
+    pub granted: Disclosure,
+    pub granted_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct ConsentRow {
+    application_id: String,
+    granted: Json<Disclosure>,
+    granted_at: Micros,
+}
+
+/// What she agreed to before.
+pub async fn find(
+    conn: &mut Conn,
+    person: PersonId,
+    application: &ApplicationId,
+) -> Result<Option<Disclosure>, DbError> {
+    let granted: Option<Json<Disclosure>> = run!(conn, c => sqlx::query_scalar(FIND)
+        .bind(person.0).bind(application.as_str()).fetch_optional(c))?;
+    Ok(granted.map(|granted| granted.0))
+}
+
+/// Keeps it, with what she agreed to before.
+pub async fn keep(
+    tx: &mut Tx,
+    person: PersonId,
+    application: &ApplicationId,
+    granted: &Disclosure,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let before = find(tx, person, application).await?.unwrap_or_default();
+    run!(tx, c => sqlx::query(KEEP)
+        .bind(person.0)
+        .bind(application.as_str())
+        .bind(Json(granted.with(&before)))
+        .bind(Micros::from(now))
+        .execute(c))?;
+    Ok(())
+}
+
+/// All of hers, the newest first.
+pub async fn list(conn: &mut Conn, person: PersonId) -> Result<Vec<Consent>, DbError> {
+    let rows: Vec<ConsentRow> = run!(conn, c => sqlx::query_as(LIST).bind(person.0).fetch_all(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Consent {
+            application: row.application_id,
+            granted: row.granted.0,
+            granted_at: row.granted_at.into(),
+        })
+        .collect())
+}
+
+/// Takes a consent back: with it go the application's authorizations for her, and codes on their
+/// way. True for exactly one caller.
+pub async fn withdraw(
+    tx: &mut Tx,
+    person: PersonId,
+    application: &ApplicationId,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let rows = run!(tx, c => sqlx::query(WITHDRAW)
+        .bind(person.0).bind(application.as_str()).execute(c))?;
+    if rows == 0 {
+        return Ok(false);
+    }
+    // First the codes: what is redeemed meanwhile has its authorization then.
+    run!(tx, c => sqlx::query(BURN_CODES)
+        .bind(person.0).bind(application.as_str()).bind(Micros::from(now)).execute(c))?;
+    authorizations::revoke_all(tx, person, application, "consent_withdrawn", now).await?;
+    Ok(true)
+}
