@@ -16,6 +16,8 @@ use crate::visitor::Visitor;
 const LOGOUT_PATIENCE: Duration = Duration::from_secs(30);
 /// To a page without the ticket in its address, and once more for a cookie.
 const MOST_REDIRECTS: usize = 4;
+/// Where applications send strangers.
+const SIGN_INS: [&str; 2] = ["/cas/login", "/oidc/authorize"];
 
 /// Opens an application's page as a stranger to us: signs the demo's student in on the way. Gives
 /// the application's page.
@@ -37,7 +39,7 @@ pub async fn enter(visitor: &Visitor, address: &str) -> Result<Page> {
 
 /// Opens an application's page as somebody whom it doesn't know: it sends them to us.
 pub async fn sent_to_us(visitor: &Visitor, address: &str) -> Result<Page> {
-    let page = visitor.open(address.parse()?).await?;
+    let page = open(visitor, address).await?;
     ensure!(
         is_sent_to_us(visitor, &page)?,
         "not sent to the sign-in: {}",
@@ -46,10 +48,12 @@ pub async fn sent_to_us(visitor: &Visitor, address: &str) -> Result<Page> {
     Ok(page)
 }
 
-/// Follows the redirect with the ticket to the application, and its own to the page without it.
-async fn come_back(visitor: &Visitor, mut page: Page) -> Result<Page> {
+/// Follows the redirect with the ticket or the code to the application, and its own to the page
+/// without it.
+pub async fn come_back(visitor: &Visitor, mut page: Page) -> Result<Page> {
     page.ticket()
-        .with_context(|| format!("no ticket: {}", page.summary()))?;
+        .or_else(|| page.code())
+        .with_context(|| format!("neither ticket nor code: {}", page.summary()))?;
     for _ in 0..MOST_REDIRECTS {
         let target = page.redirect().with_context(|| page.summary())?;
         page = visitor.open(target).await?;
@@ -58,7 +62,7 @@ async fn come_back(visitor: &Visitor, mut page: Page) -> Result<Page> {
         }
         ensure!(
             !is_sent_to_us(visitor, &page)?,
-            "the application took no ticket: {}",
+            "the application didn't take it: {}",
             page.summary()
         );
     }
@@ -96,7 +100,7 @@ pub async fn outcome(visitor: &Visitor, signed_out: Page) -> Result<Vec<String>>
 pub async fn forgotten(visitor: &Visitor, address: &str) -> Result<()> {
     let deadline = Instant::now() + LOGOUT_PATIENCE;
     loop {
-        let page = visitor.open(address.parse()?).await?;
+        let page = open(visitor, address).await?;
         if is_sent_to_us(visitor, &page)? {
             return Ok(());
         }
@@ -135,9 +139,24 @@ pub fn is_about_the_student(told: &Value) -> Result<()> {
     Ok(())
 }
 
+/// An application's page, or the redirect by which it leaves its own origin.
+async fn open(visitor: &Visitor, address: &str) -> Result<Page> {
+    let mut page = visitor.open(address.parse()?).await?;
+    for _ in 0..MOST_REDIRECTS {
+        match page.redirect() {
+            Some(target) if target.origin() == page.url.origin() => {
+                page = visitor.open(target).await?;
+            }
+            _ => break,
+        }
+    }
+    Ok(page)
+}
+
+/// By either protocol.
 fn is_sent_to_us(visitor: &Visitor, page: &Page) -> Result<bool> {
-    let login: Url = visitor.url("/cas/login")?;
-    Ok(page
-        .redirect()
-        .is_some_and(|target| target.origin() == login.origin() && target.path() == login.path()))
+    let home: Url = visitor.url("/")?;
+    Ok(page.redirect().is_some_and(|target| {
+        target.origin() == home.origin() && SIGN_INS.contains(&target.path())
+    }))
 }

@@ -68,9 +68,19 @@ impl Page {
 
     /// The value of the parameter `ticket` of the redirect, where there is one.
     pub fn ticket(&self) -> Option<String> {
+        self.redirected_with("ticket")
+    }
+
+    /// The same of `code`.
+    pub fn code(&self) -> Option<String> {
+        self.redirected_with("code")
+    }
+
+    /// The first value of a parameter of the redirect.
+    pub fn redirected_with(&self, name: &str) -> Option<String> {
         let target = self.redirect()?;
-        let ticket = target.query_pairs().find(|(name, _)| name == "ticket")?;
-        Some(ticket.1.into_owned())
+        let found = target.query_pairs().find(|(known, _)| known == name)?;
+        Some(found.1.into_owned())
     }
 
     /// The main form with what a browser would send of it if it were submitted untouched.

@@ -10,7 +10,8 @@ use crate::binary::crate_folder;
 use crate::server::Node;
 use crate::tls::Tls;
 
-const PROGRAM: &str = "/usr/bin/php-cgi";
+/// Debian's php-cgi.
+pub const PROGRAM: &str = "/usr/bin/php-cgi";
 const LIBRARY: &str = "/usr/share/php/CAS.php";
 const FILES: [&str; 4] = [
     "application.php",

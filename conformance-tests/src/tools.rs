@@ -19,7 +19,7 @@ pub fn axe_script() -> Result<PathBuf> {
     Ok(folder().join("node/node_modules/axe-core/axe.min.js"))
 }
 
-/// The folder whose `node_modules` has oidc-provider.
+/// The folder whose `node_modules` has oidc-provider and openid-client.
 pub fn node_packages() -> Result<PathBuf> {
     set_up()?;
     Ok(folder().join("node").canonicalize()?)
@@ -35,6 +35,12 @@ pub fn python() -> Result<PathBuf> {
 pub fn control_python() -> Result<PathBuf> {
     set_up()?;
     Ok(folder().join("django-cas-server/bin/python"))
+}
+
+/// A Python that has Authlib with Flask, and mozilla-django-oidc with Django.
+pub fn relying_python() -> Result<PathBuf> {
+    set_up()?;
+    Ok(folder().join("relying-parties/bin/python"))
 }
 
 /// Runs `scripts/setup`, which does nothing where all is there.

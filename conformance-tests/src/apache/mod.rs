@@ -1,5 +1,6 @@
 //! Debian's Apache with `mod_auth_cas`: the application of the story.
 
+mod openid;
 mod secure;
 
 use std::fs;
@@ -14,12 +15,13 @@ use crate::process::{Running, free_ports};
 use crate::server::{Node, Server};
 use crate::stage::Stage;
 
+pub use openid::start_openid;
 pub use secure::SecureApache;
 
 const PROGRAM: &str = "/usr/sbin/apache2";
 const MODULES: &str = "/usr/lib/apache2/modules";
 const START_PATIENCE: Duration = Duration::from_secs(20);
-const COMMON_MODULES: [&str; 8] = [
+const COMMON_MODULES: [&str; 7] = [
     "mpm_event",
     "authn_core",
     "authz_core",
@@ -27,7 +29,6 @@ const COMMON_MODULES: [&str; 8] = [
     "include",
     "mime",
     "dir",
-    "auth_cas",
 ];
 /// One host a name: the module names the service by the host's own name, not by the visitor's.
 const HOSTS: [&str; 2] = ["127.0.0.1", "localhost"];
@@ -59,7 +60,7 @@ impl Apache {
         let hosts = HOSTS.map(|name| host(&place, name, port, server)).concat();
         Ok(Self {
             port,
-            _running: launch(stage, &place, port, &hosts).await?,
+            _running: launch(stage, &place, SignIn::Cas, port, &hosts).await?,
         })
     }
 
@@ -74,13 +75,44 @@ impl Apache {
     }
 }
 
+/// The module that signs visitors in.
+#[derive(Clone, Copy, Debug)]
+enum SignIn {
+    Cas,
+    Openid,
+}
+
+impl SignIn {
+    fn module(self) -> &'static str {
+        match self {
+            Self::Cas => "auth_cas",
+            Self::Openid => "auth_openidc",
+        }
+    }
+
+    fn settings(self) -> &'static str {
+        match self {
+            Self::Cas => "CASDebug On\nCASVersion 2\n",
+            Self::Openid => "",
+        }
+    }
+}
+
 /// Starts Apache with what it always needs and `more`; it has to listen on `port` of 127.0.0.1.
-async fn launch(stage: &Stage, place: &Place, port: u16, more: &str) -> Result<Running> {
-    if !Path::new(MODULES).join("mod_auth_cas.so").exists() {
-        bail!("these tests need Debian's apache2 and libapache2-mod-auth-cas");
+async fn launch(
+    stage: &Stage,
+    place: &Place,
+    sign_in: SignIn,
+    port: u16,
+    more: &str,
+) -> Result<Running> {
+    let module = format!("mod_{}", sign_in.module());
+    if !Path::new(MODULES).join(format!("{module}.so")).exists() {
+        let package = module.replace('_', "-");
+        bail!("these tests need Debian's apache2 and libapache2-{package}");
     }
     let file = place.folder.join("httpd.conf");
-    fs::write(&file, common(place, port) + more)?;
+    fs::write(&file, common(place, sign_in, port) + more)?;
     let mut command = Command::new(PROGRAM);
     // -X: one process, so that none is left when it is killed.
     command.arg("-f").arg(&file).arg("-X");
@@ -152,8 +184,9 @@ fn modules(names: &[&str]) -> String {
     names.iter().map(line).collect()
 }
 
-fn common(place: &Place, port: u16) -> String {
-    let modules = modules(&COMMON_MODULES);
+fn common(place: &Place, sign_in: SignIn, port: u16) -> String {
+    let modules = modules(&COMMON_MODULES) + &modules(&[sign_in.module()]);
+    let (module, settings) = (sign_in.module(), sign_in.settings());
     let folder = place.folder.display();
     format!(
         r"{modules}
@@ -162,7 +195,7 @@ ServerRoot {folder}
 DefaultRuntimeDir {folder}
 PidFile {folder}/httpd.pid
 ErrorLog /dev/stderr
-LogLevel warn auth_cas:debug
+LogLevel warn {module}:debug
 ServerName 127.0.0.1:{port}
 User www-data
 Group www-data
@@ -172,9 +205,7 @@ AddType text/html .shtml
 AddOutputFilter INCLUDES .shtml
 DirectoryIndex index.shtml index.php
 DocumentRoot {folder}/www
-CASDebug On
-CASVersion 2
-<Directory {folder}/www>
+{settings}<Directory {folder}/www>
     Options +Includes
     Require all granted
 </Directory>

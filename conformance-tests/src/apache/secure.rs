@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{PROTECTED, Place, launch, modules};
+use super::{PROTECTED, Place, SignIn, launch, modules};
 use crate::php;
 use crate::process::{Running, free_ports};
 use crate::server::{Node, Server};
@@ -41,7 +41,7 @@ impl SecureApache {
         Ok(Self {
             port,
             mail_port,
-            _running: launch(stage, &place, port, &host).await?,
+            _running: launch(stage, &place, SignIn::Cas, port, &host).await?,
         })
     }
 
