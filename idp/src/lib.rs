@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use futures_util::future::BoxFuture;
+use idp_domain::applications::ReleasedAttribute;
 use idp_domain::signin::Destination;
 use metrics_exporter_prometheus::PrometheusHandle;
 use migrations::DbError;
@@ -88,6 +89,7 @@ impl Idp {
             &parts.clock,
             parts.resolver.clone(),
         )?;
+        warn_of_scope(&parts.config, &applications);
         let app = App::assemble(
             parts,
             (applications, signing_keys),
@@ -133,6 +135,21 @@ impl Idp {
     /// Starts the jobs; they end when `stop` turns true.
     pub fn start_jobs(&self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
         jobs::start(&self.app, self.limiters.clone(), stop)
+    }
+}
+
+/// Says which claim is left out for want of a setting.
+fn warn_of_scope(config: &config::Config, applications: &ApplicationRegistry) {
+    let registry = applications.current();
+    let mut told = registry.iter().filter(|application| {
+        application.oidc.is_some() && application.releases(ReleasedAttribute::Affiliation)
+    });
+    if let (None, Some(application)) = (&config.school.scope, told.next()) {
+        tracing::warn!(
+            application = %application.id,
+            "applications are told affiliations by OpenID Connect, and school.scope is not set: \
+             eduperson_scoped_affiliation is left out"
+        );
     }
 }
 

@@ -4,28 +4,31 @@
 
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, ORIGIN, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use themes::pages::Failure;
 
+use crate::refusal::Refusal;
 use crate::visit::Visit;
 
-/// Answers a browser that asks before it sends a page's request.
+/// Answers a browser that asks before it sends a page's request. To all others it is a method like
+/// any that isn't there.
 pub async fn preflight(visit: Visit, request: HeaderMap) -> Response {
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    let headers = response.headers_mut();
-    permit(&visit, &request, headers);
-    if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
-        let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
-        set(ACCESS_CONTROL_ALLOW_METHODS, "GET, POST");
-        set(
-            ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, DPoP",
-        );
-        set(ACCESS_CONTROL_MAX_AGE, "600");
+    let mut headers = HeaderMap::new();
+    permit(&visit, &request, &mut headers);
+    if !headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
+        return ([(ALLOW, "GET, POST")], Refusal::new(Failure::Method)).into_response();
     }
-    response
+    let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+    set(ACCESS_CONTROL_ALLOW_METHODS, "GET, POST");
+    set(
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        "Authorization, Content-Type, DPoP",
+    );
+    set(ACCESS_CONTROL_MAX_AGE, "600");
+    (StatusCode::NO_CONTENT, headers).into_response()
 }
 
 /// Lets the page read the answer, if it may.

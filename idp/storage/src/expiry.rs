@@ -30,6 +30,14 @@ migrations::statements! {
         FROM outbox WHERE done_at < $1 LIMIT $2)";
     SIGNING_KEYS: "DELETE FROM signing_keys WHERE kid IN (SELECT kid
         FROM signing_keys WHERE expires_at < $1 LIMIT $2)";
+    ACCESS_TOKENS: "DELETE FROM access_tokens WHERE token_hash IN (SELECT token_hash
+        FROM access_tokens WHERE expires_at < $1 LIMIT $2)";
+    AUTHORIZATION_CODES: "DELETE FROM authorization_codes WHERE code_hash IN (SELECT code_hash
+        FROM authorization_codes WHERE expires_at < $1 LIMIT $2)";
+    AUTHORIZATIONS: "DELETE FROM authorizations WHERE id IN (SELECT id
+        FROM authorizations WHERE expires_at < $1 LIMIT $2)";
+    SPENT_IDS: "DELETE FROM spent_ids WHERE id_hash IN (SELECT id_hash
+        FROM spent_ids WHERE expires_at < $1 LIMIT $2)";
     LOGOUTS: "DELETE FROM logouts WHERE id IN (SELECT id
         FROM logouts WHERE ended_at < $1 LIMIT $2)";
 }
@@ -106,6 +114,30 @@ pub const SWEEPS: &[Sweep] = &[
         name: "signing_keys",
         sql: SIGNING_KEYS,
         keep: hours(24),
+    },
+    // An hour for nodes whose clock is behind.
+    Sweep {
+        name: "access_tokens",
+        sql: ACCESS_TOKENS,
+        keep: hours(1),
+    },
+    // Used and expired codes stay a day, to tell a replay from a guess.
+    Sweep {
+        name: "authorization_codes",
+        sql: AUTHORIZATION_CODES,
+        keep: hours(24),
+    },
+    // With whatever is left of their tokens; a week for the person's own list.
+    Sweep {
+        name: "authorizations",
+        sql: AUTHORIZATIONS,
+        keep: hours(7 * 24),
+    },
+    // An hour for nodes whose clock is behind, which would take the assertion again.
+    Sweep {
+        name: "spent_ids",
+        sql: SPENT_IDS,
+        keep: hours(1),
     },
     // The ledger stays 90 days, for administrators.
     Sweep {

@@ -55,6 +55,7 @@ pub const STATEMENTS: &[&[migrations::Statement]] = &[
     devices::STATEMENTS,
     expiry::STATEMENTS,
     failed_secrets::STATEMENTS,
+    grants::STATEMENTS,
     groups::STATEMENTS,
     hops::STATEMENTS,
     imports::STATEMENTS,

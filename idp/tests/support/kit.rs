@@ -39,6 +39,7 @@ const STATE: &[&str] = &[
     "outbox",
     "logouts",
     "logout_notices",
+    "authorization_codes",
 ];
 
 /// The rows of a table as text, in an order of their own.

@@ -69,6 +69,27 @@ const ROWS: &[(&str, &str)] = &[
             (SELECT count(*) FROM signing_keys), $2, '{}', 0, 0, $1)",
     ),
     (
+        "access_tokens",
+        "INSERT INTO access_tokens (token_hash, authorization_id, scope, audience, issued_at,
+            expires_at) VALUES ($2, (SELECT id FROM authorizations WHERE subject = 'kept'),
+            'openid', 'a', 0, $1)",
+    ),
+    (
+        "authorization_codes",
+        "INSERT INTO authorization_codes (code_hash, authorization_id, grant_id, application_id,
+            request, issued_at, expires_at)
+            VALUES ($2, $3, (SELECT id FROM grants), 'library', '{}', 0, $1)",
+    ),
+    (
+        "authorizations",
+        "INSERT INTO authorizations (id, application_id, subject, scope, detail, created_at,
+            last_used_at, expires_at) VALUES ($2, 'library', 's', 'openid', '{}', 0, 0, $1)",
+    ),
+    (
+        "spent_ids",
+        "INSERT INTO spent_ids (id_hash, expires_at) VALUES ($2, $1)",
+    ),
+    (
         "logouts",
         "INSERT INTO logouts (id, sid, person_id, number, reason, ended_at, view_hash)
             VALUES ($3, $3, (SELECT id FROM persons), 's1', 'signed_out', $1, $2)",
@@ -95,6 +116,10 @@ fn rows_of(table: &str) -> &'static str {
         "failed_secrets" => "SELECT count(*) FROM failed_secrets",
         "outbox" => "SELECT count(*) FROM outbox",
         "signing_keys" => "SELECT count(*) FROM signing_keys",
+        "access_tokens" => "SELECT count(*) FROM access_tokens",
+        "authorization_codes" => "SELECT count(*) FROM authorization_codes",
+        "authorizations" => "SELECT count(*) FROM authorizations WHERE subject <> 'kept'",
+        "spent_ids" => "SELECT count(*) FROM spent_ids",
         "logouts" => "SELECT count(*) FROM logouts",
         other => panic!("{other}"),
     }
@@ -107,6 +132,10 @@ async fn insert(db: &Db, table: &str, seed: usize, end: Timestamp) {
     let end = end.as_microsecond();
     let mut tx = db.write().await.unwrap();
     let done = match (sql.contains("$2"), sql.contains("$3")) {
+        // Nothing of it is a hash.
+        _ if table == "authorizations" => {
+            run!(tx, c => sqlx::query(sql).bind(end).bind(id).execute(c))
+        }
         (true, true) => run!(tx, c => sqlx::query(sql)
             .bind(end).bind(hash.as_bytes()).bind(id).execute(c)),
         _ => run!(tx, c => sqlx::query(sql).bind(end).bind(hash.as_bytes()).execute(c)),
@@ -122,6 +151,11 @@ async fn prepare(db: &Db) {
     let grant = "INSERT INTO grants (id, sid, application_id, protocol, created_at)
         VALUES ($1, $2, 'library', 'cas', 0)";
     run!(tx, c => sqlx::query(grant).bind(id(5)).bind(sid.0).execute(c)).unwrap();
+    // One that ends after everything.
+    let kept = "INSERT INTO authorizations (id, application_id, subject, scope, detail, created_at,
+        last_used_at, expires_at)
+        VALUES ($1, 'library', 'kept', 'openid', '{}', 0, 0, 9000000000000000000)";
+    run!(tx, c => sqlx::query(kept).bind(id(6)).execute(c)).unwrap();
     tx.commit().await.unwrap();
 }
 

@@ -5,9 +5,12 @@
     reason = "a test that can't go on must stop, and show where"
 )]
 
+mod access_tokens;
 mod activation_codes;
 mod alarms;
+mod authorizations;
 mod captchas;
+mod codes;
 mod contacts;
 mod devices;
 mod expiry;
@@ -25,6 +28,7 @@ mod sessions;
 mod settings;
 mod signing_keys;
 mod signins;
+mod spent_ids;
 mod support;
 mod throttle;
 mod tickets;

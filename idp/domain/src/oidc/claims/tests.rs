@@ -1,1 +1,194 @@
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
+use super::{Place, Teller, Wanted};
+use crate::accounts::Affiliation;
+use crate::applications::{Application, Facts, ReleasedAttribute, parse_entries};
+use crate::ids::PersonId;
+use crate::oidc::{ClaimsRequest, Scopes};
+use crate::signin::{HeldNumber, Holder, PersonState};
+
+fn application(release: &Value) -> Application {
+    let entry = json!({ "id": "a", "name": { "zh-CN": "甲", "en": "A" },
+        "oidc": { "client_secret": "a-secret-of-the-tests",
+            "redirect_uris": ["https://a.example.edu/cb"] },
+        "release": release });
+    parse_entries(&entry.to_string(), false).unwrap().remove(0)
+}
+
+fn number(number: &str, affiliation: Affiliation, org: Option<&str>) -> HeldNumber {
+    HeldNumber {
+        display: number.to_uppercase(),
+        number: number.to_owned(),
+        name: "李明".to_owned(),
+        affiliation,
+        org: org.map(str::to_owned),
+        valid_from: Some("2023-08-31T16:00:00Z".parse().unwrap()),
+        valid_until: None,
+        import_seq: 1,
+    }
+}
+
+fn holder() -> Holder {
+    let mut staff = number("t1", Affiliation::Staff, None);
+    // Up to and including the 31st, in Shanghai.
+    staff.valid_until = Some("2027-08-31T16:00:00Z".parse().unwrap());
+    Holder {
+        person: PersonId(Uuid::from_u128(1)),
+        state: PersonState::Active,
+        activated: true,
+        must_change_password: false,
+        phone_bound: true,
+        notice_version: None,
+        numbers: vec![
+            number("s1", Affiliation::Student, Some("计算机学院")),
+            staff,
+        ],
+        groups: vec!["lab".to_owned()],
+        probes: None,
+    }
+}
+
+fn told(release: &Value, place: Place, scope: &str, claims: &Value, school: Option<&str>) -> Value {
+    let (application, holder) = (application(release), holder());
+    let (scopes, claims): (_, ClaimsRequest) = (
+        Scopes::parse(scope).unwrap(),
+        serde_json::from_value(claims.clone()).unwrap(),
+    );
+    let zone = TimeZone::fixed(jiff::tz::offset(8));
+    let facts = Facts {
+        holder: &holder,
+        number: &holder.numbers[0],
+        email: Some("li@example.edu".to_owned()),
+        phone: None,
+        address: Some("余杭塘路866号".to_owned()),
+        now: "2026-11-21T08:00:00Z".parse().unwrap(),
+    };
+    let teller = Teller {
+        facts,
+        school,
+        zone: &zone,
+    };
+    let wanted = Wanted::at(place, &application, &scopes, &claims);
+    Value::Object(teller.tell(&wanted))
+}
+
+fn by_scope(release: &Value, scope: &str) -> Value {
+    told(
+        release,
+        Place::UserInfo,
+        scope,
+        &json!({}),
+        Some("example.edu.cn"),
+    )
+}
+
+fn all() -> Value {
+    json!([
+        "name",
+        "number",
+        "numbers",
+        "affiliation",
+        "org",
+        "groups",
+        "email",
+        "phone",
+        "address"
+    ])
+}
+
+#[test] // OIDC 65
+fn each_claim_has_the_type_of_the_standard() {
+    assert_eq!(
+        by_scope(&all(), "openid profile email phone address"),
+        json!({
+            "name": "李明",
+            "preferred_username": "S1",
+            "email": "li@example.edu",
+            // Nobody sent a code there.
+            "email_verified": false,
+            "address": { "formatted": "余杭塘路866号" },
+        })
+    );
+    assert_eq!(
+        by_scope(&all(), "openid campus"),
+        json!({
+            "numbers": [
+                { "number": "S1", "affiliation": "student", "org": "计算机学院",
+                  "from": "2023-09-01" },
+                { "number": "T1", "affiliation": "staff", "from": "2023-09-01",
+                  "until": "2027-08-31" },
+            ],
+            "eduperson_affiliation": ["student", "staff"],
+            "eduperson_scoped_affiliation": ["student@example.edu.cn", "staff@example.edu.cn"],
+            "org": "计算机学院",
+            "groups": ["lab"],
+        })
+    );
+}
+
+#[test] // OID-29
+fn neither_release_nor_request_suffices() {
+    assert_eq!(
+        by_scope(&json!([]), "openid profile email phone address campus"),
+        json!({})
+    );
+    assert_eq!(by_scope(&all(), "openid"), json!({}));
+    let asked = json!({ "userinfo": { "name": {}, "id_number": {}, "email": {} } });
+    let only_name = told(&json!(["name"]), Place::UserInfo, "openid", &asked, None);
+    assert_eq!(only_name, json!({ "name": "李明" }));
+    // What is asked for at one place isn't told at the other, and scopes speak of userinfo.
+    let elsewhere = told(&all(), Place::IdToken, "openid profile", &asked, None);
+    assert_eq!(elsewhere, json!({}));
+}
+
+#[test]
+fn a_name_of_the_entrys_own_takes_the_place_of_the_standards() {
+    let release = json!([
+        { "attribute": "number", "as": "uid" },
+        { "attribute": "affiliation", "as": "role" },
+        { "constant": "zh", "as": "locale" },
+    ]);
+    assert_eq!(
+        by_scope(&release, "openid profile"),
+        json!({ "uid": "S1", "locale": "zh" })
+    );
+    assert_eq!(
+        by_scope(&release, "openid campus"),
+        json!({ "role": ["student", "staff"] })
+    );
+    let asked = json!({ "id_token": { "uid": { "essential": true } } });
+    let told = told(&release, Place::IdToken, "openid", &asked, None);
+    assert_eq!(told, json!({ "uid": "S1" }));
+}
+
+#[test] // OIDC 64
+fn what_has_no_value_is_left_out() {
+    assert_eq!(by_scope(&json!(["phone"]), "openid phone"), json!({}));
+    let affiliation = json!(["affiliation"]);
+    let told = told(
+        &affiliation,
+        Place::UserInfo,
+        "openid campus",
+        &json!({}),
+        None,
+    );
+    assert_eq!(
+        told,
+        json!({ "eduperson_affiliation": ["student", "staff"] })
+    );
+}
+
+#[test]
+fn what_isnt_told_neednt_be_read() {
+    let application = application(&all());
+    let scopes = Scopes::parse("openid email").unwrap();
+    let claims = ClaimsRequest::default();
+    let wanted = Wanted::at(Place::UserInfo, &application, &scopes, &claims);
+    assert!(wanted.needs(ReleasedAttribute::Email));
+    assert!(!wanted.needs(ReleasedAttribute::Phone));
+    assert!(!wanted.needs(ReleasedAttribute::Address));
+    let nothing = Wanted::at(Place::IdToken, &application, &scopes, &claims);
+    assert!(nothing.is_empty());
+}
