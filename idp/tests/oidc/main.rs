@@ -7,6 +7,7 @@
 mod support;
 
 mod authorize;
+mod claims_parameter;
 mod client_auth;
 mod consent;
 mod discovery;
@@ -14,6 +15,8 @@ mod dpop;
 mod given;
 mod introspect;
 mod keys;
+mod par;
+mod prompt;
 mod refresh;
 mod remote_keys;
 mod token;

@@ -105,6 +105,7 @@ fn attribute(html: &str, name: &str) -> Option<String> {
 fn unescape(text: &str) -> String {
     text.replace("&#x2f;", "/")
         .replace("&#x27;", "'")
+        .replace("&#39;", "'")
         .replace("&quot;", "\"")
         .replace("&lt;", "<")
         .replace("&gt;", ">")
