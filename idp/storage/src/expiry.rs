@@ -36,6 +36,8 @@ migrations::statements! {
         FROM authorization_codes WHERE expires_at < $1 LIMIT $2)";
     AUTHORIZATIONS: "DELETE FROM authorizations WHERE id IN (SELECT id
         FROM authorizations WHERE expires_at < $1 LIMIT $2)";
+    PUSHED_REQUESTS: "DELETE FROM pushed_requests WHERE uri_hash IN (SELECT uri_hash
+        FROM pushed_requests WHERE expires_at < $1 LIMIT $2)";
     SPENT_IDS: "DELETE FROM spent_ids WHERE id_hash IN (SELECT id_hash
         FROM spent_ids WHERE expires_at < $1 LIMIT $2)";
     LOGOUTS: "DELETE FROM logouts WHERE id IN (SELECT id
@@ -134,6 +136,11 @@ pub const SWEEPS: &[Sweep] = &[
         keep: hours(7 * 24),
     },
     // An hour for nodes whose clock is behind, which would take the assertion again.
+    Sweep {
+        name: "pushed_requests",
+        sql: PUSHED_REQUESTS,
+        keep: hours(1),
+    },
     Sweep {
         name: "spent_ids",
         sql: SPENT_IDS,

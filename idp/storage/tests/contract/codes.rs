@@ -105,3 +105,29 @@ async fn a_transaction_that_is_dropped_consumes_nothing() {
         assert_eq!(count(&db, "SELECT count(*) FROM grants").await, 1);
     }
 }
+
+#[tokio::test] // one `sid` claim in a session, whatever was asked for at once
+async fn of_64_first_codes_all_stand_on_one_grant() {
+    for db in databases().await {
+        let person = student(&db, 1, &["s1"]).await;
+        let mut tx = db.write().await.unwrap();
+        let (_, sid) = session(&mut tx, person, 1).await;
+        tx.commit().await.unwrap();
+        let grants = race(&db, CROWD, move |db, seed| async move {
+            let application = library();
+            let grant = SessionGrant {
+                id: GrantId(id(5_000_000 + seed)),
+                sid,
+                application: &application,
+                number: "s1",
+                subject: "somebody",
+                lane: None,
+                at: at(0),
+            };
+            in_tx!(db, tx => codes::grant(&mut tx, &grant))
+        })
+        .await;
+        assert!(grants.iter().all(|one| *one == grants[0]));
+        assert_eq!(count(&db, "SELECT count(*) FROM grants").await, 1);
+    }
+}

@@ -86,6 +86,11 @@ const ROWS: &[(&str, &str)] = &[
             last_used_at, expires_at) VALUES ($2, 'library', 's', 'openid', '{}', 0, 0, $1)",
     ),
     (
+        "pushed_requests",
+        "INSERT INTO pushed_requests (uri_hash, application_id, parameters, created_at, expires_at)
+            VALUES ($2, 'library', '[]', 0, $1)",
+    ),
+    (
         "spent_ids",
         "INSERT INTO spent_ids (id_hash, expires_at) VALUES ($2, $1)",
     ),
@@ -119,6 +124,7 @@ fn rows_of(table: &str) -> &'static str {
         "access_tokens" => "SELECT count(*) FROM access_tokens",
         "authorization_codes" => "SELECT count(*) FROM authorization_codes",
         "authorizations" => "SELECT count(*) FROM authorizations WHERE subject <> 'kept'",
+        "pushed_requests" => "SELECT count(*) FROM pushed_requests",
         "spent_ids" => "SELECT count(*) FROM spent_ids",
         "logouts" => "SELECT count(*) FROM logouts",
         other => panic!("{other}"),
