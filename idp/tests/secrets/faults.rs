@@ -14,6 +14,12 @@ fn assert_discreet(reply: &Reply, status: u16) {
         (reply.status.as_u16(), reply.page().as_str()),
         (status, "error")
     );
+    assert_tells_nothing(reply);
+}
+
+/// Whatever it is written in.
+#[track_caller]
+fn assert_tells_nothing(reply: &Reply) {
     assert_eq!(reply.location(), None);
     let body = reply.body();
     let request = reply.header("x-request-id").unwrap();
@@ -172,7 +178,12 @@ async fn without_the_database_nothing_is_granted() {
         answers.push(half_way.get("/signin/done").await);
         answers.push(signed_in.get(&login(SERVICE)).await);
         let path = "/cas/p3/serviceValidate?service=http://127.0.0.1:9000/secret&ticket=ST-AbcdefghijklmnopqrstuvwxyZ012";
-        answers.push(signed_in.get(path).await);
+        // A program asks: it gets text.
+        let validation = signed_in.get(path).await;
+        assert_eq!(validation.status.as_u16(), 503);
+        assert!(validation.header("content-type").unwrap().starts_with("text/plain"));
+        assert!(validation.header("retry-after").is_some());
+        assert_tells_nothing(&validation);
         for (nth, reply) in answers.iter().enumerate() {
             assert_discreet(reply, 503);
             assert!(reply.header("retry-after").is_some(), "{nth}");
