@@ -13,6 +13,7 @@ use serde_json::json;
 use super::answer::{self, Fault};
 use super::ask::REQUEST_URI;
 use super::client_auth;
+use super::dpop;
 use super::form::Form;
 use crate::visit::Visit;
 
@@ -38,10 +39,15 @@ async fn keep(visit: &mut Visit, headers: &HeaderMap, form: &Form) -> Result<Res
             "request_uri can't be pushed",
         ));
     }
+    let nonce_required = client.side().dpop_nonce;
+    let proven = dpop::proof(visit, headers, "POST", None, nonce_required).await?;
     let client_id = client.side().client_id.as_str();
     let mut pairs = form.pairs().to_vec();
     pairs.retain(|(name, _)| name != "client_id");
     pairs.push(("client_id".into(), client_id.to_owned()));
+    if let Some(thumbprint) = proven {
+        bind(&mut pairs, thumbprint)?;
+    }
     let parameters = Parameters::read(&pairs)
         .map_err(|bad| Fault::new(ErrorCode::InvalidRequest, bad.reason()))?;
     let registry = visit.app.applications.current();
@@ -81,4 +87,20 @@ async fn keep(visit: &mut Visit, headers: &HeaderMap, form: &Form) -> Result<Res
         "application/json",
         body.to_string(),
     ))
+}
+
+/// RFC 9449 §10.1: the proof of a key says as much as `dpop_jkt`, and the two may not disagree.
+fn bind(pairs: &mut Vec<(String, String)>, thumbprint: String) -> Result<(), Fault> {
+    let named = pairs.iter().find(|(name, _)| name == "dpop_jkt");
+    match named {
+        Some((_, named)) if *named != thumbprint => Err(Fault::new(
+            ErrorCode::InvalidDpopProof,
+            "the DPoP proof is not of the key that dpop_jkt names",
+        )),
+        Some(_) => Ok(()),
+        None => {
+            pairs.push(("dpop_jkt".to_owned(), thumbprint));
+            Ok(())
+        }
+    }
 }
