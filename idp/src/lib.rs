@@ -169,6 +169,9 @@ fn arrive<'a>(
             Destination::Oidc { parameters } => {
                 oidc::authorize::arrive(visit, arrival, parameters).await
             }
+            Destination::Device { user_code } => {
+                oidc::device::arrive(visit, arrival, *user_code).await
+            }
         }
     })
 }
@@ -185,6 +188,9 @@ fn goal<'a>(
             Destination::Cas { service, .. } => cas::login::goal(visit, service, arrival).await,
             Destination::Oidc { parameters } => {
                 oidc::authorize::goal(visit, parameters, arrival).await
+            }
+            Destination::Device { user_code } => {
+                oidc::device::goal(visit, *user_code, arrival).await
             }
         }
     })

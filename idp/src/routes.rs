@@ -267,6 +267,8 @@ const OWN: &[Route] = &[
             Event::CodeIssued,
             Event::ClientRefused,
             Event::AccessDenied,
+            Event::DeviceApproved,
+            Event::DeviceDenied,
         ],
         || post(signin::hop::submit),
     ),

@@ -11,6 +11,7 @@ pub use self::{
         RefusedClient, TimeWindow,
     },
     consent::{Account, Consent, ConsentItem, ConsentRow, Consents, SelectAccount},
+    device::{DeviceAnswered, DeviceVerify},
     hall::{
         HallError, HallFailure, HallGroup, HallHome, HallNotice, HallPerson, HallRefused, HallTile,
     },
@@ -19,6 +20,7 @@ pub use self::{
 
 mod application;
 mod consent;
+mod device;
 mod hall;
 mod logout;
 
@@ -82,6 +84,10 @@ pub enum Notice {
     NoticeUnaccepted,
     /// The new password was refused; every reason at once.
     BadPassword { reasons: Vec<PasswordFault> },
+    /// No device waits with this code.
+    WrongUserCode,
+    /// Too many of them that were none.
+    UserCodeLimit,
     /// She signed out here because she asked to switch account.
     SwitchedAccount,
     /// Done: the activation of an account that could not sign in otherwise was begun anew.

@@ -76,6 +76,8 @@ events! {
     DeviceAsked = "oidc.device.ask",
     DeviceApproved = "oidc.device.approve",
     DeviceDenied = "oidc.device.deny",
+    /// A device that was let in fetched its tokens.
+    DeviceRedeemed = "oidc.device.redeem",
     ClientRegistered = "oidc.client.register",
     ClientUnregistered = "oidc.client.unregister",
     InitialTokenMade = "oidc.initial_token.make",

@@ -310,6 +310,7 @@ pub async fn goal(
         question,
         disclosure: Disclosure::default(),
         remembers_consent: false,
+        device: None,
     }))
 }
 

@@ -112,6 +112,7 @@ pub async fn goal(
         origin: asked.request.answer.redirect.origin().to_owned(),
         disclosure: asked.request.disclosure(),
         remembers_consent: asked.request.remembers_consent(),
+        device: None,
         application: asked.request.application,
         question,
     }))

@@ -1,6 +1,7 @@
 //! Authorization codes: issued in the name of an authority.
 
 use idp_domain::Timestamp;
+use idp_domain::applications::OidcSide;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::ids::{AuthorizationId, GrantId};
 use idp_domain::oidc::{AuthorizationCode, CODE_TTL, subject};
@@ -42,10 +43,7 @@ pub async fn issue(
     let authorization = AuthorizationId::new(now, &mut visit.rng);
     let client = &request.client;
     let known_as = subject(&visit.app.keys, &client.subject_type, session.person);
-    let lane = client.back_channel_logout.as_ref().map(|logout| {
-        let url = logout.uri.outbound();
-        format!("{}:{}", url.host(), url.port())
-    });
+    let lane = lane(client);
     let stands_for = request.code_request(session.signed_in_at, &session.factors);
     let entry = visit
         .audit(Event::CodeIssued, Outcome::Success)
@@ -86,4 +84,11 @@ pub async fn issue(
     tx.commit().await?;
     metrics::counter!("oidc_codes_issued_total").increment(1);
     Ok(Issued::Code(code))
+}
+
+/// `host:port` of where a client is told of the logout; nothing where it isn't.
+pub(super) fn lane(client: &OidcSide) -> Option<String> {
+    let logout = client.back_channel_logout.as_ref()?;
+    let url = logout.uri.outbound();
+    Some(format!("{}:{}", url.host(), url.port()))
 }

@@ -7,6 +7,7 @@ pub(crate) mod authorization;
 pub(crate) mod authorize;
 pub(crate) mod client_auth;
 pub(crate) mod cors;
+pub(crate) mod device;
 pub mod discovery;
 pub(crate) mod dpop;
 pub(crate) mod form;
@@ -36,6 +37,7 @@ use crate::visit::Visit;
 /// Where clients post.
 pub(crate) const TOKEN: &str = "/oidc/token";
 pub(crate) const PAR: &str = "/oidc/par";
+pub(crate) const DEVICE: &str = "/oidc/device";
 pub(crate) const USERINFO: &str = "/oidc/userinfo";
 pub(crate) const INTROSPECT: &str = "/oidc/introspect";
 pub(crate) const REVOKE: &str = "/oidc/revoke";

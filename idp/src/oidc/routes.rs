@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::routing::{MethodRouter, get, post};
 use idp_domain::audit::Event;
+use idp_domain::signin::DEVICE_PAGE;
 
-use super::{INTROSPECT, PAR, REVOKE, TOKEN, USERINFO};
-use super::{authorize, cors, discovery, introspect, logout, par, revoke, token, userinfo};
+use super::{DEVICE, INTROSPECT, PAR, REVOKE, TOKEN, USERINFO};
+use super::{authorize, cors, device, discovery, introspect, logout, par, revoke, token, userinfo};
 use crate::app::App;
 use crate::forgery::Csrf;
 use crate::routes::{Auth, Rate, Route, action, page};
@@ -75,10 +76,31 @@ pub const ROUTES: &[Route] = &[
         || post(authorize::submit),
     ),
     client(PAR, &[Event::ClientAuthRefused], || post(par::push)),
+    // RFC 8628 §3.1, §3.3. Devices come from where people are, and anybody can name a public one.
+    Route {
+        rate: Rate::Stranger,
+        ..client(
+            DEVICE,
+            &[Event::ClientAuthRefused, Event::DeviceAsked],
+            || post(device::ask),
+        )
+    },
+    Route {
+        audit: &[Event::SessionReplayed],
+        ..page(DEVICE_PAGE, Auth::Session, || get(device::show))
+    },
+    action(
+        DEVICE_PAGE,
+        Csrf::Session,
+        Auth::Session,
+        &[Event::AccessDenied],
+        || post(device::submit),
+    ),
     client(
         TOKEN,
         &[
             Event::ClientAuthRefused,
+            Event::DeviceRedeemed,
             Event::CodeRedeemed,
             Event::CodeReplayed,
             Event::CodeRefused,

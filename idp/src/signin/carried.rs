@@ -2,6 +2,7 @@
 //! whole, at its protocol's own address.
 
 use idp_domain::cas::LoginRequest;
+use idp_domain::oidc::UserCode;
 use idp_domain::oidc::authorize::Parameters;
 use idp_domain::signin::{AccountPage, Destination};
 
@@ -20,10 +21,14 @@ enum Protocol {
     Oidc,
     /// A page about her account.
     Own(AccountPage),
+    /// The page where a device is let in.
+    Device(Option<UserCode>),
 }
 
 /// The parameter that names a page about one's account.
 pub const PAGE: &str = "page";
+/// And the code that a device shows (RFC 8628 §3.3.1).
+pub const USER_CODE: &str = "user_code";
 
 impl Carried {
     /// Of a query or a form, what belongs to the request.
@@ -38,11 +43,15 @@ impl Carried {
         let protocol = match page {
             _ if value("client_id").is_some() => Protocol::Oidc,
             Some(page) => Protocol::Own(page),
-            None => Protocol::Cas,
+            None => match value(USER_CODE) {
+                Some(typed) => Protocol::Device(UserCode::parse(typed).ok()),
+                None => Protocol::Cas,
+            },
         };
         let belongs = |name: &str| match protocol {
             Protocol::Oidc => Parameters::knows(name),
             Protocol::Own(_) => name == PAGE,
+            Protocol::Device(_) => name == USER_CODE,
             Protocol::Cas => matches!(name, "service" | "renew" | "method"),
         };
         let pairs = pairs.iter().filter(|(name, _)| belongs(name));
@@ -58,6 +67,10 @@ impl Carried {
             Destination::Home => Self::read(&[]),
             Destination::Account { page } => {
                 Self::read(&[(PAGE.to_owned(), page.as_str().to_owned())])
+            }
+            Destination::Device { user_code } => {
+                let code = user_code.map(|code| code.to_string()).unwrap_or_default();
+                Self::read(&[(USER_CODE.to_owned(), code)])
             }
             Destination::Cas { service, method } => {
                 let request = LoginRequest {
@@ -87,7 +100,7 @@ impl Carried {
         match self.protocol {
             Protocol::Cas => "/cas/login",
             Protocol::Oidc => "/oidc/authorize",
-            Protocol::Own(_) => "/signin",
+            Protocol::Own(_) | Protocol::Device(_) => "/signin",
         }
     }
 
@@ -102,6 +115,7 @@ impl Carried {
                 parameters: self.pairs.clone(),
             },
             Protocol::Own(page) => Destination::Account { page },
+            Protocol::Device(user_code) => Destination::Device { user_code },
             Protocol::Cas => match LoginRequest::parse(&self.pairs) {
                 Ok(LoginRequest {
                     service: Some(service),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use idp_domain::applications::Application;
-use idp_domain::oidc::Disclosure;
+use idp_domain::oidc::{Disclosure, UserCode};
 use idp_domain::signin::{Destination, Question};
 
 use crate::refusal::Refusal;
@@ -22,6 +22,8 @@ pub struct Goal {
     pub disclosure: Disclosure,
     /// Her consent counts another time.
     pub remembers_consent: bool,
+    /// It is a device that would be let in, which shows this code.
+    pub device: Option<UserCode>,
 }
 
 /// Says where a destination leads; nothing for the sign-in's own sake, or when the application was

@@ -1,4 +1,5 @@
-//! `/signin`: the sign-in for a page about one's own account, whatever protocol there is.
+//! `/signin`: the sign-in for a page of our own, whatever protocol there is: about one's account,
+//! or to let a device in.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -22,38 +23,51 @@ pub fn address(page: AccountPage) -> String {
 
 /// `GET /signin`: the form; on to the page for who is signed in.
 pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
-    let page = page(&visit.here);
-    if sessions::current(&mut visit).await?.is_some() {
-        return Ok(visit.redirect_home(page.path()));
+    let destination = destination(&visit.here);
+    if sessions::current(&mut visit).await?.is_some()
+        && let Some(page) = destination.own_address()
+    {
+        return Ok(visit.redirect_home(&page));
     }
+    ask(&mut visit, &destination)
+}
+
+/// The form, for who is there too and must show more.
+pub fn ask(visit: &mut Visit, destination: &Destination) -> Result<Response, Refusal> {
     let has = |name: &str| visit.here.iter().any(|(n, _)| n == name);
     let shown = Shown {
         notice: has("switched").then_some(Notice::SwitchedAccount),
         captcha: has("captcha"),
         ..Shown::default()
     };
-    form(page, Wishes::default()).render(&mut visit, StatusCode::OK, shown)
+    form(destination, Wishes::default()).render(visit, StatusCode::OK, shown)
 }
 
 /// `POST /signin`: number and password.
 pub async fn submit(mut visit: Visit, fields: Fields) -> Result<Response, Refusal> {
-    let page = page(fields.pairs());
-    let form = form(page, Wishes::ticked(|name| fields.get(name) == "true"));
-    sign_in(&mut visit, &fields, &form, Destination::Account { page }).await
+    let destination = destination(fields.pairs());
+    let form = form(
+        &destination,
+        Wishes::ticked(|name| fields.get(name) == "true"),
+    );
+    sign_in(&mut visit, &fields, &form, destination).await
 }
 
-fn page(pairs: &[(String, String)]) -> AccountPage {
-    let named = pairs.iter().find(|(name, _)| name == PAGE);
-    named
-        .and_then(|(_, word)| AccountPage::parse(word))
-        .unwrap_or(AccountPage::Overview)
+/// Pages of our own alone; a protocol has its own sign-in.
+fn destination(pairs: &[(String, String)]) -> Destination {
+    match Carried::read(pairs).destination() {
+        own @ (Destination::Account { .. } | Destination::Device { .. }) => own,
+        _ => Destination::Account {
+            page: AccountPage::Overview,
+        },
+    }
 }
 
-fn form(page: AccountPage, wishes: Wishes) -> SignInForm {
+fn form(destination: &Destination, wishes: Wishes) -> SignInForm {
     SignInForm {
         action: HERE,
         page: HERE,
-        carried: Carried::of(&Destination::Account { page }).pairs().to_vec(),
+        carried: Carried::of(destination).pairs().to_vec(),
         application: None,
         target: None,
         wishes,

@@ -40,6 +40,8 @@ migrations::statements! {
         FROM pushed_requests WHERE expires_at < $1 LIMIT $2)";
     SPENT_IDS: "DELETE FROM spent_ids WHERE id_hash IN (SELECT id_hash
         FROM spent_ids WHERE expires_at < $1 LIMIT $2)";
+    DEVICE_GRANTS: "DELETE FROM device_grants WHERE device_hash IN (SELECT device_hash
+        FROM device_grants WHERE expires_at < $1 LIMIT $2)";
     LOGOUTS: "DELETE FROM logouts WHERE id IN (SELECT id
         FROM logouts WHERE ended_at < $1 LIMIT $2)";
 }
@@ -145,6 +147,12 @@ pub const SWEEPS: &[Sweep] = &[
         name: "spent_ids",
         sql: SPENT_IDS,
         keep: hours(1),
+    },
+    // A day, so that a device that asks late is told that it is.
+    Sweep {
+        name: "device_grants",
+        sql: DEVICE_GRANTS,
+        keep: hours(24),
     },
     // The ledger stays 90 days, for administrators.
     Sweep {

@@ -11,6 +11,7 @@ pub mod captchas;
 pub mod codes;
 pub mod consents;
 pub mod contacts;
+pub mod device_grants;
 pub mod devices;
 pub mod expiry;
 pub mod failed_secrets;
@@ -52,6 +53,7 @@ pub const STATEMENTS: &[&[migrations::Statement]] = &[
     codes::STATEMENTS,
     consents::STATEMENTS,
     contacts::STATEMENTS,
+    device_grants::STATEMENTS,
     devices::STATEMENTS,
     expiry::STATEMENTS,
     failed_secrets::STATEMENTS,

@@ -10,6 +10,7 @@ mod authorize;
 mod claims_parameter;
 mod client_auth;
 mod consent;
+mod device;
 mod discovery;
 mod dpop;
 mod given;

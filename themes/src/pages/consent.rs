@@ -20,6 +20,8 @@ pub struct Consent {
     pub number: String,
     /// Her answer counts next time too, until she takes it back.
     pub remembered: bool,
+    /// `WDJB-MJHT`: it is a device that would be let in, and shows this.
+    pub device: Option<String>,
 }
 
 /// One thing that an application would learn, or may do.

@@ -43,6 +43,7 @@ impl Page for Consent {
             name: "李晓雨".into(),
             number: "20230001".into(),
             remembered: true,
+            device: None,
         };
         let everything = Self {
             items: all(),
@@ -55,7 +56,13 @@ impl Page for Consent {
             remembered: false,
             ..some.clone()
         };
+        let device = Self {
+            device: Some("WDJB-MJHT".into()),
+            remembered: false,
+            ..some.clone()
+        };
         vec![
+            ("device", device),
             ("some", some),
             ("everything", everything),
             ("nothing", nothing),

@@ -3,6 +3,7 @@
 
 mod application;
 mod consent;
+mod device;
 mod hall;
 mod logout;
 mod session;
@@ -47,6 +48,8 @@ pub fn every_sample() -> Vec<Sample> {
     add::<pages::ChooseNumber>(&mut all);
     add::<pages::SelectAccount>(&mut all);
     add::<pages::Consent>(&mut all);
+    add::<pages::DeviceVerify>(&mut all);
+    add::<pages::DeviceAnswered>(&mut all);
     add::<pages::PostTicket>(&mut all);
     add::<pages::Account>(&mut all);
     add::<pages::Consents>(&mut all);
@@ -104,6 +107,8 @@ impl Notice {
             Self::WrongActivationCode,
             Self::NoticeUnaccepted,
             Self::BadPassword { reasons },
+            Self::WrongUserCode,
+            Self::UserCodeLimit,
             Self::SwitchedAccount,
             Self::Restarted,
         ]

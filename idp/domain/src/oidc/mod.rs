@@ -22,6 +22,7 @@ mod scope;
 mod spend_once;
 mod subject;
 mod tokens;
+mod user_code;
 
 pub use acr::{Acr, amr};
 pub use claims_request::{ClaimAsk, ClaimsRequest};
@@ -35,6 +36,8 @@ pub use scope::{BadScope, Scope, Scopes};
 pub use spend_once::SpendOnce;
 pub use subject::subject;
 pub use tokens::{
-    ACCESS_TOKEN_TTL, AuthorizationCode, BadToken, CODE_TTL, DeviceCode, InitialAccessToken,
-    OpaqueAccessToken, PUSHED_REQUEST_TTL, PushedRequest, REFRESH_GRACE, RegistrationToken,
+    ACCESS_TOKEN_TTL, AuthorizationCode, BadToken, CODE_TTL, DEVICE_TTL, DeviceCode,
+    InitialAccessToken, OpaqueAccessToken, PUSHED_REQUEST_TTL, PushedRequest, REFRESH_GRACE,
+    RegistrationToken,
 };
+pub use user_code::{BadUserCode, UserCode};

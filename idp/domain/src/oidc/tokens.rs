@@ -8,6 +8,8 @@ pub const CODE_TTL: SignedDuration = SignedDuration::from_secs(60);
 pub const ACCESS_TOKEN_TTL: SignedDuration = SignedDuration::from_mins(10);
 /// From the push to the browser's arrival (RFC 9126 §2.2).
 pub const PUSHED_REQUEST_TTL: SignedDuration = SignedDuration::from_secs(60);
+/// From a device's request to the person's decision and its fetching (RFC 8628 §3.2).
+pub const DEVICE_TTL: SignedDuration = SignedDuration::from_mins(10);
 /// How long an application that lost an answer gets the same successor again.
 pub const REFRESH_GRACE: SignedDuration = SignedDuration::from_secs(10);
 

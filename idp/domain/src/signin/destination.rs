@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cas::Method;
+use crate::oidc::UserCode;
 
 /// Where the visitor was going, as the protocol's own request. It is kept as it came and
 /// validated again, whole, on arrival: an application may have been removed meanwhile.
@@ -20,6 +21,25 @@ pub enum Destination {
     /// An application's authorization request (OpenID Connect Core §3.1.2.1), or `client_id` and
     /// `request_uri` of one that it pushed (RFC 9126 §4).
     Oidc { parameters: Vec<(String, String)> },
+    /// The page where a device is let in (RFC 8628 §3.3), with the code if the address had one.
+    Device { user_code: Option<UserCode> },
+}
+
+/// Where a person types in what her device shows.
+pub const DEVICE_PAGE: &str = "/oidc/device/verify";
+
+impl Destination {
+    /// The address, where it is a page of ours that asks for a session itself.
+    pub fn own_address(&self) -> Option<String> {
+        match self {
+            Self::Account { page } => Some(page.path().to_owned()),
+            Self::Device { user_code: None } => Some(DEVICE_PAGE.to_owned()),
+            Self::Device {
+                user_code: Some(code),
+            } => Some(format!("{DEVICE_PAGE}?user_code={code}")),
+            Self::Home | Self::Cas { .. } | Self::Oidc { .. } => None,
+        }
+    }
 }
 
 /// A page about one's own account.

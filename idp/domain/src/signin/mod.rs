@@ -7,7 +7,7 @@ mod probe;
 mod question;
 mod step;
 
-pub use destination::{AccountPage, Destination, Wishes};
+pub use destination::{AccountPage, DEVICE_PAGE, Destination, Wishes};
 pub use may_issue::{Denial, HeldNumber, Holder, PersonState, may_issue};
 pub use probe::{PROBE, PROBE_NAME, PROBE_NUMBER};
 pub use question::{Answers, Question};

@@ -2,6 +2,8 @@
 
 mod client_credentials;
 mod code;
+mod device;
+mod redeemed;
 mod refresh;
 
 use axum::body::Body;
@@ -59,7 +61,7 @@ async fn give(visit: &mut Visit, headers: &HeaderMap, body: Body) -> Result<Give
         GrantType::AuthorizationCode => code::redeem(visit, &asked).await?,
         GrantType::RefreshToken => refresh::refresh(visit, &asked).await?,
         GrantType::ClientCredentials => client_credentials::grant(visit, &asked).await?,
-        GrantType::DeviceCode => return Err(unsupported()),
+        GrantType::DeviceCode => device::redeem(visit, &asked).await?,
     };
     let grant = grant_type.as_str();
     metrics::counter!("oidc_tokens_issued_total", "grant" => grant).increment(1);

@@ -82,6 +82,7 @@ pub(super) async fn page(visit: &mut Visit, here: &Here) -> Result<Response, Ref
         name: known_by.name.clone(),
         number: known_by.display.clone(),
         remembered: here.goal.remembers_consent,
+        device: here.goal.device.map(|code| code.to_string()),
         form: visit.form(Csrf::Session, ACTION, carried),
     };
     visit.page_leading_to(StatusCode::OK, &page, Some(&here.goal.origin))

@@ -95,6 +95,12 @@ const ROWS: &[(&str, &str)] = &[
         "INSERT INTO spent_ids (id_hash, expires_at) VALUES ($2, $1)",
     ),
     (
+        "device_grants",
+        "INSERT INTO device_grants (device_hash, user_code_mac, authorization_id, application_id,
+            request, poll_seconds, created_at, expires_at)
+            VALUES ($2, $2, $3, 'library', '{}', 5, 0, $1)",
+    ),
+    (
         "logouts",
         "INSERT INTO logouts (id, sid, person_id, number, reason, ended_at, view_hash)
             VALUES ($3, $3, (SELECT id FROM persons), 's1', 'signed_out', $1, $2)",
@@ -126,6 +132,7 @@ fn rows_of(table: &str) -> &'static str {
         "authorizations" => "SELECT count(*) FROM authorizations WHERE subject <> 'kept'",
         "pushed_requests" => "SELECT count(*) FROM pushed_requests",
         "spent_ids" => "SELECT count(*) FROM spent_ids",
+        "device_grants" => "SELECT count(*) FROM device_grants",
         "logouts" => "SELECT count(*) FROM logouts",
         other => panic!("{other}"),
     }

@@ -13,6 +13,7 @@ mod captchas;
 mod codes;
 mod consents;
 mod contacts;
+mod device_grants;
 mod devices;
 mod expiry;
 mod failed_secrets;

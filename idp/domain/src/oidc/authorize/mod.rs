@@ -5,6 +5,7 @@
 mod acr;
 mod claims;
 mod client;
+mod device;
 mod dpop_jkt;
 mod entrance;
 mod hint;
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 
 pub use acr::RequiredAcr;
 pub use client::{Addressed, AnswerAddress, Unaddressed};
+pub use device::DeviceRequest;
 pub use entrance::{Entrance, Here, Open};
 pub use hint::ExpectedPerson;
 pub use parameters::{Parameters, Unreadable};

@@ -8,7 +8,14 @@ use crate::oidc::{ErrorCode, OAuthError};
 /// # Errors
 /// `invalid_target` for any other one.
 pub(super) fn read(parameters: &Parameters, client: &OidcSide) -> Result<Vec<String>, OAuthError> {
-    let mut named = parameters.resources().to_vec();
+    permitted(parameters.resources().to_vec(), client)
+}
+
+/// As [`read`], of a list.
+pub(super) fn permitted(
+    mut named: Vec<String>,
+    client: &OidcSide,
+) -> Result<Vec<String>, OAuthError> {
     named.sort_unstable();
     named.dedup();
     if named.iter().all(|resource| client.may_name(resource)) {

@@ -9,7 +9,11 @@ use crate::oidc::{ErrorCode, OAuthError, Scope, Scopes};
 /// # Errors
 /// `invalid_scope` for words that are none, and where nothing is left.
 pub(super) fn read(parameters: &Parameters, client: &OidcSide) -> Result<Scopes, OAuthError> {
-    let text = parameters.get("scope").unwrap_or_default();
+    permitted(parameters.get("scope").unwrap_or_default(), client)
+}
+
+/// As [`read`], of a text.
+pub(super) fn permitted(text: &str, client: &OidcSide) -> Result<Scopes, OAuthError> {
     let asked = Scopes::parse(text)
         .map_err(|_| OAuthError::new(ErrorCode::InvalidScope, "scope has a word that is none"))?;
     let permitted: Scopes = asked
