@@ -107,7 +107,7 @@ async fn a_device_that_asks_too_often_waits_longer_from_then_on() {
     each_campus(async |campus| {
         let rp = registered(campus).await;
         let asked = ask(campus, &rp, "openid").await;
-        let mut expect = async |seconds, error: &str| {
+        let expect = async |seconds, error: &str| {
             campus.clock.advance(SignedDuration::from_secs(seconds));
             assert_eq!(fault(&poll(campus, &rp, &asked).await, 400), error);
         };
@@ -205,11 +205,9 @@ async fn codes_are_guessed_ten_times_an_hour_and_not_more() {
         assert_eq!(reply.status, 429);
         campus.clock.advance(SignedDuration::from_secs(3_601));
         let fresh = ask(campus, &rp, "openid").await;
-        let reply = other.submit(
-            &page,
-            &[("user_code", fresh["user_code"].as_str().unwrap())],
-        );
-        assert_eq!(reply.await.status, 303);
+        let typed = [("user_code", fresh["user_code"].as_str().unwrap())];
+        let reply = other.submit(&page, &typed).await;
+        assert_eq!(reply.status, 303);
     })
     .await;
 }
