@@ -10,7 +10,7 @@ pub struct DeviceVerify {
     pub form: Form,
     pub notice: Option<Notice>,
     /// `WDJB-MJHT`, from the address that the device showed; else empty.
-    pub code: String,
+    pub user_code: String,
     pub name: String,
     pub number: String,
 }

@@ -10,7 +10,7 @@ impl Page for DeviceVerify {
         let page = |code: &str, notice| Self {
             form: form("/oidc/device/verify"),
             notice,
-            code: code.into(),
+            user_code: code.into(),
             name: "李晓雨".into(),
             number: "20230001".into(),
         };

@@ -68,7 +68,7 @@ pub(super) fn page(
     let page = DeviceVerify {
         name: number.map(|n| n.name.clone()).unwrap_or_default(),
         number: number.map(|n| n.display.clone()).unwrap_or_default(),
-        code: code.map(|code| code.to_string()).unwrap_or_default(),
+        user_code: code.map(|code| code.to_string()).unwrap_or_default(),
         notice,
         form: visit.form(Csrf::Session, DEVICE_PAGE, Vec::new()),
     };
