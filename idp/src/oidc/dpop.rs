@@ -1,7 +1,9 @@
 //! Proofs of a client's key, noted when they were seen (RFC 9449).
 
 use axum::http::{HeaderMap, StatusCode};
+use idp_domain::applications::OidcSide;
 use idp_domain::oidc::dpop::{self, BadProof, Expected};
+use idp_domain::oidc::jose::SigningAlgorithm;
 use idp_domain::oidc::{ErrorCode, OAuthError};
 use idp_storage::spent_ids;
 use migrations::DbError;
@@ -68,7 +70,7 @@ pub async fn proof(
     headers: &HeaderMap,
     method: &str,
     access_token: Option<&str>,
-    nonce_required: bool,
+    client: &OidcSide,
 ) -> Result<Option<String>, ProofFault> {
     let mut proofs = headers.get_all(HEADER).iter();
     let Some(proof) = proofs.next() else {
@@ -78,11 +80,18 @@ pub async fn proof(
     if proofs.next().is_some() {
         return Err(ProofFault::Bad("more than one DPoP header"));
     }
+    // FAPI 2.0 Security Profile §5.4.1
+    let algorithms: &[SigningAlgorithm] = if client.is_fapi2() {
+        &SigningAlgorithm::FAPI
+    } else {
+        &SigningAlgorithm::ALL
+    };
     let expected = Expected {
         method,
         address: &address(visit, &visit.path),
         access_token,
-        nonce_required,
+        nonce_required: client.dpop_nonce,
+        algorithms,
         now: visit.now,
     };
     let keys = &visit.app.keys;

@@ -39,8 +39,7 @@ async fn keep(visit: &mut Visit, headers: &HeaderMap, form: &Form) -> Result<Res
             "request_uri can't be pushed",
         ));
     }
-    let nonce_required = client.side().dpop_nonce;
-    let proven = dpop::proof(visit, headers, "POST", None, nonce_required).await?;
+    let proven = dpop::proof(visit, headers, "POST", None, client.side()).await?;
     let client_id = client.side().client_id.as_str();
     let mut pairs = form.pairs().to_vec();
     pairs.retain(|(name, _)| name != "client_id");

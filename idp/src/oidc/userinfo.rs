@@ -132,7 +132,7 @@ async fn prove_key(
         return Ok(());
     };
     let token = Some(shown.text.as_str());
-    let proof = dpop::proof(visit, headers, method.as_str(), token, client.dpop_nonce).await;
+    let proof = dpop::proof(visit, headers, method.as_str(), token, client).await;
     match proof.map_err(dpop::ProofFault::at_resource)? {
         Some(thumbprint) if thumbprint == bound => Ok(()),
         _ => Err(unfit(shown)),

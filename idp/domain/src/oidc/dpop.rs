@@ -5,7 +5,8 @@ use url::Url;
 
 use super::SpendOnce;
 use super::jose::{
-    BadKey, BadToken, NotAClaim, PublicKey, Typ, Unverified, base64url, sha256_base64url,
+    BadKey, BadToken, NotAClaim, PublicKey, SigningAlgorithm, Typ, Unverified, base64url,
+    sha256_base64url,
 };
 use crate::secrets::{Keyring, Use, hash_secret};
 
@@ -27,6 +28,8 @@ pub struct Expected<'a> {
     pub access_token: Option<&'a str>,
     /// Whether the proof must carry a nonce of ours (§8). One that it carries must be good anyway.
     pub nonce_required: bool,
+    /// Those by which this client may sign.
+    pub algorithms: &'a [SigningAlgorithm],
     pub now: Timestamp,
 }
 
@@ -73,7 +76,9 @@ pub fn check(proof: &str, keys: &Keyring, expected: Expected<'_>) -> Result<Proo
     let jwk = token.carried_key().ok_or(BadToken::Header)?;
     let key = PublicKey::from_jwk(jwk)?;
     // Its own algorithm, where it has one; the signature proves the key and nothing else.
-    if key.algorithm_within(&[token.algorithm()]).is_none() {
+    let algorithm = token.algorithm();
+    let permitted = expected.algorithms.contains(&algorithm);
+    if !permitted || key.algorithm_within(&[algorithm]).is_none() {
         return Err(BadToken::Algorithm.into());
     }
     let claims = token.verify_by(&key)?;
@@ -152,7 +157,7 @@ fn nonce_of(keys: &Keyring, window: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oidc::jose::{SigningAlgorithm, SigningKey};
+    use crate::oidc::jose::SigningKey;
     use crate::secrets::MasterKey;
     use rand::SeedableRng;
     use rand::rngs::StdRng;
@@ -179,6 +184,7 @@ mod tests {
             address: TOKEN,
             access_token: None,
             nonce_required: false,
+            algorithms: &SigningAlgorithm::ALL,
             now: at(NOW),
         }
     }
@@ -209,6 +215,21 @@ mod tests {
             let proof = check(&proof, &ring(), expected()).unwrap();
             assert_eq!(proof.thumbprint, key.kid());
             assert_eq!(proof.spend.until, at(NOW + 120));
+        }
+    }
+
+    #[test] // FAPI 2.0 Security Profile §5.4.1
+    fn an_algorithm_that_the_client_may_not_use_proves_nothing() {
+        let fapi = Expected {
+            algorithms: &SigningAlgorithm::FAPI,
+            ..expected()
+        };
+        for algorithm in SigningAlgorithm::ALL {
+            let proof = make(algorithm).sign_proof(&with("", json!(1))).unwrap();
+            let judged = check(&proof, &ring(), fapi).err();
+            let refused = (algorithm == SigningAlgorithm::Rs256)
+                .then_some(BadProof::Token(BadToken::Algorithm));
+            assert_eq!(judged, refused, "{algorithm}");
         }
     }
 

@@ -62,7 +62,7 @@ impl UserCode {
     }
 
     /// What the database knows it by: a hash of so few letters could be undone by trying.
-    pub fn mac(&self, keys: &Keyring) -> Tag {
+    pub fn mac(self, keys: &Keyring) -> Tag {
         keys.mac(Use::UserCode, &[&self.0])
     }
 }

@@ -49,8 +49,7 @@ async fn give(visit: &mut Visit, headers: &HeaderMap, body: Body) -> Result<Give
     let client = client_auth::authenticate(visit, headers, &form).await?;
     let grant_type = grant_type(&form, &client)?;
     // Before anything is consumed: who must add a nonce comes again with the same code.
-    let nonce_required = client.side().dpop_nonce;
-    let thumbprint = dpop::proof(visit, headers, "POST", None, nonce_required).await?;
+    let thumbprint = dpop::proof(visit, headers, "POST", None, client.side()).await?;
     let binding = Binding::of(client.side(), thumbprint)?;
     let asked = Asked {
         client,
