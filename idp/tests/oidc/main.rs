@@ -13,6 +13,7 @@ mod consent;
 mod device;
 mod discovery;
 mod dpop;
+mod fapi2;
 mod given;
 mod introspect;
 mod keys;
