@@ -23,6 +23,10 @@ migrations::statements! {
     BURN_CODES: "UPDATE authorization_codes SET consumed_at = $3
         WHERE application_id = $2 AND consumed_at IS NULL AND grant_id IN (SELECT g.id
             FROM grants g JOIN sessions s ON s.sid = g.sid WHERE s.person_id = $1)";
+    /// And what a device that she let in hasn't fetched.
+    TURN_AWAY: "UPDATE device_grants SET state = 'denied'
+        WHERE application_id = $2 AND state = 'approved' AND grant_id IN (SELECT g.id
+            FROM grants g JOIN sessions s ON s.sid = g.sid WHERE s.person_id = $1)";
 }
 
 /// Which of her consents an application has.
@@ -95,9 +99,11 @@ pub async fn withdraw(
     if rows == 0 {
         return Ok(false);
     }
-    // First the codes: what is redeemed meanwhile has its authorization then.
+    // First codes and devices: what is redeemed meanwhile has its authorization then.
     run!(tx, c => sqlx::query(BURN_CODES)
         .bind(person.0).bind(application.as_str()).bind(Micros::from(now)).execute(c))?;
+    run!(tx, c => sqlx::query(TURN_AWAY)
+        .bind(person.0).bind(application.as_str()).execute(c))?;
     authorizations::revoke_all(tx, person, application, "consent_withdrawn", now).await?;
     Ok(true)
 }

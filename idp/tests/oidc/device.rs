@@ -258,3 +258,24 @@ async fn who_signs_out_takes_her_yes_back() {
     })
     .await;
 }
+
+#[tokio::test] // OID-16, OID-27
+async fn what_she_takes_back_a_device_can_not_fetch_any_more() {
+    each_campus(async |campus| {
+        let rp = registered(campus).await;
+        let asked = ask(campus, &rp, "openid profile").await;
+        let mut visitor = signed_in(campus).await;
+        decide(&mut visitor, &asked, "allow").await;
+        let page = visitor.get("/account/consents").await;
+        let csrf = page.field("csrf").unwrap();
+        let fields = [("csrf", &*csrf), ("application", Rp::ID)];
+        visitor.post("/account/consents/revoke", &fields).await;
+        assert_eq!(campus.count("consents").await, 0);
+        assert_eq!(
+            fault(&poll(campus, &rp, &asked).await, 400),
+            "access_denied"
+        );
+        assert_eq!(campus.count("authorizations").await, 0);
+    })
+    .await;
+}
