@@ -1,0 +1,9 @@
+-- What OpenID Connect needed once it was held against its attackers.
+
+-- A client may have so many open pushes: they are counted at each.
+CREATE INDEX pushed_requests_application ON pushed_requests (application_id, expires_at);
+
+-- A code stands for the number and the subject that it was issued for, also when the session's
+-- grant has been asked for another one since.
+ALTER TABLE authorization_codes ADD COLUMN number TEXT;
+ALTER TABLE authorization_codes ADD COLUMN subject TEXT;
