@@ -67,6 +67,7 @@ pub(crate) fn configure(
         authorities,
         life: resolved.idp.session.lifetime(),
         idle: resolved.idp.session.idle(),
+        patience: portal::Config::PATIENCE,
         demo: resolved.idp.demo,
     })
 }

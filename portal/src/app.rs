@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use migrations::Db;
 use rand::rngs::StdRng;
 use themes::Themes;
+use tokio::sync::RwLock;
 
 use crate::config::Config;
 use crate::launcher::Launcher;
@@ -56,6 +57,8 @@ pub(crate) struct App {
     pub(crate) ambient: Ambient,
     pub(crate) provider: Provider,
     pub(crate) launcher: Launcher,
+    /// Read-locked by each renewal under way.
+    pub(crate) renewals: Arc<RwLock<()>>,
     /// Names of the host that requests may come by.
     pub(crate) hosts: Vec<String>,
 }

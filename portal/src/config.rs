@@ -2,6 +2,7 @@
 //! program.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use url::Url;
@@ -22,6 +23,9 @@ pub struct Config {
     pub life: SignedDuration,
     /// How long without use.
     pub idle: SignedDuration,
+    /// How long an answer of the provider is waited for; longer than [`Config::PATIENCE`] serves
+    /// nobody: a lost answer must be asked for again while the provider still gives it.
+    pub patience: Duration,
     /// The provider is a demonstration: its pages say so, and these too.
     pub demo: bool,
 }
@@ -54,6 +58,9 @@ pub const BACKCHANNEL: &str = "/signin/backchannel";
 pub const SCOPES: [&str; 5] = ["openid", "profile", "campus", "email", "phone"];
 
 impl Config {
+    /// A renewal and its one repetition end before a provider's usual ten seconds are over in which
+    /// a refresh token may come twice.
+    pub const PATIENCE: Duration = Duration::from_secs(4);
     pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);
     /// The name of its entry at the provider.
     pub const CLIENT_ID: &str = "hall";

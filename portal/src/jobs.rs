@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::signin;
-use crate::store::{sessions, spent};
+use crate::store::{endings, sessions, spent};
 
 /// The list of applications is so old at most.
 const LIST: Duration = Duration::from_mins(1);
@@ -21,6 +21,7 @@ pub(crate) fn start(app: &Arc<App>, stop: &watch::Receiver<bool>) -> JoinSet<()>
     let mut jobs = JoinSet::new();
     jobs.spawn(know_the_provider(Arc::clone(app), stop.clone()));
     jobs.spawn(tidy(Arc::clone(app), stop.clone()));
+    jobs.spawn(finish_renewals(Arc::clone(app), stop.clone()));
     jobs
 }
 
@@ -44,6 +45,13 @@ async fn know_the_provider(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// A stop waits for renewals under way, whose answers would else be lost.
+async fn finish_renewals(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    // The program's end without a word is a stop too.
+    drop(stop.wait_for(|stop| *stop).await);
+    let _all_done = app.renewals.write().await;
+}
+
 async fn tidy(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = remove_old(&app).await {
@@ -61,5 +69,6 @@ async fn remove_old(app: &App) -> Result<(), migrations::DbError> {
     let mut tx = app.db.write().await?;
     sessions::purge(&mut tx, now, signin::idle_since(app, now)).await?;
     spent::purge(&mut tx, now).await?;
+    endings::purge(&mut tx, now).await?;
     tx.commit().await
 }

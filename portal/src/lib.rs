@@ -87,6 +87,7 @@ impl Hall {
         let app = App {
             provider: Provider::new(&parts.config)?,
             launcher: Launcher::default(),
+            renewals: Arc::default(),
             hosts: parts.config.hosts(),
             config: parts.config,
             db: parts.db,

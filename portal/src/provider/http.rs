@@ -3,18 +3,16 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use axum::http::{Request, Response};
+use axum::http::{Request, Response, StatusCode};
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::Certificate;
 
 /// For a connection.
 const CONNECT: Duration = Duration::from_secs(3);
-/// For a whole answer. Somebody may be waiting for a page.
-const ANSWER: Duration = Duration::from_secs(10);
 /// A provider's documents have some kilobytes.
 const MOST_BYTES: usize = 1024 * 1024;
 
-/// Follows no redirect, reads no more than [`MOST_BYTES`], waits no longer than [`ANSWER`], and
+/// Follows no redirect, reads no more than [`MOST_BYTES`], waits no longer than it was told, and
 /// sends no cookie.
 #[derive(Clone, Debug)]
 pub(crate) struct Http(reqwest::Client);
@@ -33,12 +31,29 @@ pub(crate) enum HttpError {
     Message(#[from] axum::http::Error),
     #[error("the answer is larger than {MOST_BYTES} bytes")]
     TooLarge,
+    #[error("{0}")]
+    Status(StatusCode),
+}
+
+impl HttpError {
+    /// Whether the provider may have done what it was asked for, though nobody hears of it. A 503
+    /// says that it did nothing.
+    pub(crate) fn may_be_done(&self) -> bool {
+        match self {
+            Self::Request(error) => !(error.is_builder() || error.is_connect()),
+            Self::Message(_) => false,
+            Self::TooLarge => true,
+            Self::Status(status) => *status != StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
 }
 
 impl Http {
+    /// `patience`: for a whole answer.
+    ///
     /// # Errors
     /// When certificate authorities can't be read.
-    pub(crate) fn new(authorities: Option<&[u8]>) -> Result<Self, NoClient> {
+    pub(crate) fn new(authorities: Option<&[u8]>, patience: Duration) -> Result<Self, NoClient> {
         let mut client = reqwest::Client::builder();
         for one in authorities
             .map(Certificate::from_pem_bundle)
@@ -52,7 +67,7 @@ impl Http {
         client
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
-            .timeout(ANSWER)
+            .timeout(patience)
             // What the environment calls a proxy is for the way to other places.
             .no_proxy()
             .user_agent(concat!("yimen-hall/", env!("CARGO_PKG_VERSION")))
@@ -95,7 +110,14 @@ impl<'c> AsyncHttpClient<'c> for Http {
     type Error = HttpError;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
 
+    /// The library would take a server's failure, or a gateway's page about it, for an answer.
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.send(request))
+        Box::pin(async {
+            let answer = self.send(request).await?;
+            if answer.status().is_server_error() {
+                return Err(HttpError::Status(answer.status()));
+            }
+            Ok(answer)
+        })
     }
 }

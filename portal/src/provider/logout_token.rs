@@ -23,6 +23,7 @@ pub(crate) struct LogoutToken {
     pub(crate) jti: String,
     pub(crate) sub: Option<String>,
     pub(crate) sid: Option<String>,
+    pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
 
@@ -140,6 +141,7 @@ fn believe(
         jti: claims.jti,
         sub: claims.sub,
         sid: claims.sid,
+        issued_at: Timestamp::from_second(claims.iat).unwrap_or(now),
         expires_at: Timestamp::from_second(claims.exp).unwrap_or(now),
     })
 }

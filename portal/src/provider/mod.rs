@@ -77,7 +77,7 @@ impl Provider {
     /// When no HTTPS client can be made on this machine.
     pub(crate) fn new(config: &Config) -> Result<Self, NoClient> {
         Ok(Self {
-            http: Http::new(config.authorities.as_deref())?,
+            http: Http::new(config.authorities.as_deref(), config.patience)?,
             issuer: config.issuer.clone(),
             known: ArcSwapOption::empty(),
             failed: AtomicBool::new(false),

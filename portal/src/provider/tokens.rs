@@ -35,6 +35,10 @@ pub(crate) enum BadAnswer {
     /// Another try may succeed.
     #[error("{0}")]
     Away(String),
+    /// It was asked, and whether it did what it was asked for isn't known: no answer came, or none
+    /// that can be read.
+    #[error("{0}")]
+    Lost(String),
     /// The code or refresh token isn't taken: used, too old, or its session has ended.
     #[error("the provider says invalid_grant")]
     Ended,
@@ -74,6 +78,8 @@ pub(crate) struct SignedInAs {
     pub(crate) sid: Option<String>,
     pub(crate) tokens: Kept,
     pub(crate) access_until: Timestamp,
+    /// When the ID token was made.
+    pub(crate) issued_at: Timestamp,
 }
 
 /// What an ID token is compared with.
@@ -185,9 +191,6 @@ impl Provider {
             .await
             .map_err(|error| match error {
                 UserInfoError::Request(error) => BadAnswer::Away(error.to_string()),
-                UserInfoError::Response(status, ..) if status.is_server_error() => {
-                    BadAnswer::Away(format!("userinfo: {status}"))
-                }
                 UserInfoError::Response(status, ..) => {
                     BadAnswer::Refused(format!("userinfo: {status}"))
                 }
@@ -225,10 +228,26 @@ fn token_error(
             // The description isn't ours to log: it may quote the request.
             other => BadAnswer::Refused(other.as_ref().to_owned()),
         },
+        RequestTokenError::Request(error) if error.may_be_done() => {
+            BadAnswer::Lost(error.to_string())
+        }
         RequestTokenError::Request(error) => BadAnswer::Away(error.to_string()),
-        RequestTokenError::Parse(error, _) => BadAnswer::Untrusted(error.to_string()),
+        RequestTokenError::Parse(error, body) if has_tokens(&body) => {
+            BadAnswer::Untrusted(error.to_string())
+        }
+        RequestTokenError::Parse(error, _) => BadAnswer::Lost(error.to_string()),
         RequestTokenError::Other(error) => BadAnswer::Away(error),
     }
+}
+
+/// The provider's own answer, whatever is wrong with it, and no gateway's page in its place.
+fn has_tokens(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Tokens {
+        #[serde(rename = "access_token")]
+        _access: String,
+    }
+    serde_json::from_slice::<Tokens>(body).is_ok()
 }
 
 /// OIDC Core 3.1.3.7: the ID token of an answer, where it has one.
@@ -278,6 +297,7 @@ fn believe(
         subject: subject.to_owned(),
         sid: sid.clone(),
         access_until: access_until(answer, now),
+        issued_at: Timestamp::from_second(claims.issue_time().timestamp()).unwrap_or(now),
         tokens: Kept {
             access: answer.access_token().secret().clone(),
             refresh: answer.refresh_token().map(|token| token.secret().clone()),

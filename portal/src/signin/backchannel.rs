@@ -2,19 +2,16 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use jiff::SignedDuration;
 
-use super::session::sid_hash;
+use super::session::REVIVAL;
 use crate::forgery::read_form;
 use crate::pages::no_store;
 use crate::provider::LogoutToken;
 use crate::refusal::Refusal;
 use crate::secrets::hash;
+use crate::store::endings::{self, Name};
 use crate::store::{sessions, spent};
 use crate::visit::Visit;
-
-/// A sign-in that was under way when its session ended comes back within this, or never.
-const REVIVAL: SignedDuration = SignedDuration::from_mins(15);
 
 /// `POST /signin/backchannel` (Back-Channel Logout 1.0 §2.5): the provider tells that a session is
 /// over. 200: it is over here too. 400: the token isn't believed. 503: not now.
@@ -55,6 +52,9 @@ async fn receive(visit: &Visit, headers: &HeaderMap, body: Body) -> Result<u64, 
     let ended = end(visit, &token)
         .await
         .map_err(|refusal| refusal.status())?;
+    // §2.6: this very token again is a replay, and by a person's name alone it would end
+    // what began since. A provider that had no answer draws another token, and hears by §2.7 that
+    // there is nothing to end any more, which is success.
     ended.ok_or_else(|| {
         tracing::warn!("a logout token came twice");
         StatusCode::BAD_REQUEST
@@ -69,9 +69,13 @@ async fn end(visit: &Visit, token: &LogoutToken) -> Result<Option<u64>, Refusal>
     if !spent::spend(&mut tx, spent::Kind::LogoutToken, &used, keep).await? {
         return Ok(None);
     }
-    if let Some(sid) = &token.sid {
-        let until = visit.now + REVIVAL;
-        spent::spend(&mut tx, spent::Kind::EndedSid, &sid_hash(sid), until).await?;
+    let name = match (&token.sid, &token.sub) {
+        (Some(sid), _) => Some(Name::Session(sid)),
+        (None, Some(sub)) => Some(Name::Person(sub)),
+        (None, None) => None,
+    };
+    if let Some(name) = name {
+        endings::end(&mut tx, name, token.issued_at, visit.now + REVIVAL).await?;
     }
     let ended = sessions::end_told(&mut tx, token.sid.as_deref(), token.sub.as_deref()).await?;
     tx.commit().await?;

@@ -143,7 +143,7 @@ fn failure_of(error: &str) -> HallFailure {
 
 fn why(error: &BadAnswer) -> HallFailure {
     match error {
-        BadAnswer::Away(reason) => {
+        BadAnswer::Away(reason) | BadAnswer::Lost(reason) => {
             tracing::warn!(reason, "the identity provider is away");
             HallFailure::Away
         }

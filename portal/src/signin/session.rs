@@ -1,6 +1,7 @@
 //! Who is signed in at the hall.
 
 use jiff::{SignedDuration, Timestamp};
+use migrations::{DbError, Tx};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,8 +12,8 @@ use crate::cookies::{CookieKind, SetCookie};
 use crate::provider::{Kept, SignedInAs, UserInfo};
 use crate::refusal::Refusal;
 use crate::secrets::{Hash, Sealed, hash, random_secret};
+use crate::store::endings::{self, Name};
 use crate::store::sessions::{self, New, Row};
-use crate::store::spent::{self, Kind};
 use crate::visit::Visit;
 
 /// A session's use is noted so often, not at each click.
@@ -70,7 +71,7 @@ impl Person {
 }
 
 /// What a session's row has sealed.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Inside {
     pub(super) person: Person,
     pub(super) tokens: Kept,
@@ -101,7 +102,7 @@ fn place(app: &App, id: Uuid) -> Vec<u8> {
 }
 
 /// A live session.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(super) row: Row,
     pub(super) inside: Inside,
@@ -170,10 +171,14 @@ pub(super) async fn begin(
     let renew_at = renew_at(&proven.tokens, proven.access_until);
     let inside = Inside {
         person,
-        tokens: proven.tokens,
+        tokens: proven.tokens.clone(),
     };
     let sealed = inside.seal(&app, id);
     let mut tx = app.db.write().await?;
+    if is_over(&mut tx, &proven, now).await? {
+        tx.rollback().await?;
+        return Ok(false);
+    }
     if let Some(old) = visit.cookies.get(CookieKind::Session) {
         sessions::end_by_cookie(&mut tx, &cookie_hash(old)).await?;
     }
@@ -188,19 +193,25 @@ pub(super) async fn begin(
         ends_at: now.saturating_add(app.config.life).unwrap_or(now),
     };
     sessions::insert(&mut tx, &new).await?;
-    if let Some(sid) = &proven.sid
-        && spent::is_spent(&mut tx, Kind::EndedSid, &sid_hash(sid)).await?
-    {
-        tx.rollback().await?;
-        return Ok(false);
-    }
     tx.commit().await?;
     visit.set_cookie(SetCookie::session(CookieKind::Session, cookie));
     Ok(true)
 }
 
-pub(super) fn sid_hash(sid: &str) -> Hash {
-    hash("sid", &[sid])
+/// A sign-in that was under way when its session ended comes back within this, or never.
+pub(super) const REVIVAL: SignedDuration = SignedDuration::from_mins(15);
+
+/// Whether the provider ended what was proven before it came to be here; it can't do so between
+/// this and the end of the transaction.
+async fn is_over(tx: &mut Tx, proven: &SignedInAs, now: Timestamp) -> Result<bool, DbError> {
+    let until = now.saturating_add(REVIVAL).unwrap_or(now);
+    let session = match &proven.sid {
+        Some(sid) => endings::hold(tx, Name::Session(sid), until).await?,
+        None => None,
+    };
+    let person = endings::hold(tx, Name::Person(&proven.subject), until).await?;
+    // A session of the provider ends once; a person signs in again, and that is no longer over.
+    Ok(session.is_some() || person.is_some_and(|ended| proven.issued_at <= ended))
 }
 
 fn random_id(visit: &mut Visit) -> Uuid {

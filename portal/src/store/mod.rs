@@ -1,5 +1,6 @@
 //! The hall's rows.
 
+pub(crate) mod endings;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod spent;
@@ -9,6 +10,7 @@ use migrations::Statement;
 /// Every query text, for the test that prepares each on both engines.
 pub fn statements() -> Vec<Statement> {
     [
+        endings::STATEMENTS,
         sessions::STATEMENTS,
         settings::STATEMENTS,
         spent::STATEMENTS,

@@ -12,14 +12,27 @@ migrations::statements! {
         VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $7, $8)";
     FIND: "SELECT id, subject, sealed, version, renew_at, seen_at
         FROM portal_sessions WHERE cookie_hash = $1 AND ends_at > $2 AND seen_at > $3";
+    EXISTS: "SELECT EXISTS (SELECT 1 FROM portal_sessions WHERE id = $1)";
     SEEN: "UPDATE portal_sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2";
-    /// One request at a time renews; one that died in between is waited for no longer than that.
-    CLAIM: "UPDATE portal_sessions SET renewing_until = $3
-        WHERE id = $1 AND version = $2 AND (renewing_until IS NULL OR renewing_until <= $4)";
+    /// One at a time renews; one that died in between is waited for no longer than that, and
+    /// leaves behind when it sent the token first.
+    CLAIM: "UPDATE portal_sessions
+        SET renewing_until = $3, renewal_sent_at = COALESCE(renewal_sent_at, $4)
+        WHERE id = $1 AND version = $2 AND (renewing_until IS NULL OR renewing_until <= $4)
+        RETURNING renewal_sent_at";
+    PROLONG: "UPDATE portal_sessions SET renewing_until = $4
+        WHERE id = $1 AND version = $2 AND renewing_until = $3";
+    PUT_OFF: "UPDATE portal_sessions
+        SET renew_at = $4, renewal_sent_at = $5, renewing_until = NULL
+        WHERE id = $1 AND version = $2 AND renewing_until = $3";
     RENEWED: "UPDATE portal_sessions
-        SET sealed = $3, renew_at = $4, renewing_until = NULL, version = version + 1
+        SET sealed = $3, renew_at = $4, renewing_until = NULL, renewal_sent_at = NULL,
+            version = version + 1
+        WHERE id = $1 AND version = $2";
+    TOLD: "UPDATE portal_sessions SET sealed = $3, version = version + 1
         WHERE id = $1 AND version = $2";
     END: "DELETE FROM portal_sessions WHERE id = $1";
+    END_VERSION: "DELETE FROM portal_sessions WHERE id = $1 AND version = $2";
     END_BY_COOKIE: "DELETE FROM portal_sessions WHERE cookie_hash = $1";
     END_BY_SID: "DELETE FROM portal_sessions WHERE sid = $1";
     END_BY_SID_AND_SUBJECT: "DELETE FROM portal_sessions WHERE sid = $1 AND subject = $2";
@@ -90,24 +103,66 @@ pub(crate) async fn find(
         .fetch_optional(c))
 }
 
+pub(crate) async fn exists(conn: &mut Conn, id: Uuid) -> Result<bool, DbError> {
+    run!(conn, c => sqlx::query_scalar(EXISTS).bind(id).fetch_one(c))
+}
+
 /// Notes that it is used.
 pub(crate) async fn seen(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<(), DbError> {
     run!(tx, c => sqlx::query(SEEN).bind(id).bind(Micros::from(now)).execute(c)).map(drop)
 }
 
-/// True for the one that may renew the tokens of this version now.
+/// For the one that may renew the tokens of this version until `until`: when the refresh token was
+/// first sent, which is `now` unless a renewal before this one was left open.
 pub(crate) async fn claim(
     tx: &mut Tx,
     id: Uuid,
     version: i64,
     until: Timestamp,
     now: Timestamp,
-) -> Result<bool, DbError> {
-    let rows = run!(tx, c => sqlx::query(CLAIM)
+) -> Result<Option<Timestamp>, DbError> {
+    let sent: Option<Micros> = run!(tx, c => sqlx::query_scalar(CLAIM)
         .bind(id)
         .bind(version)
         .bind(Micros::from(until))
         .bind(Micros::from(now))
+        .fetch_optional(c))?;
+    Ok(sent.map(Into::into))
+}
+
+/// Holds the claim that ends at `claimed` until `until`; false where somebody else has it.
+pub(crate) async fn prolong(
+    tx: &mut Tx,
+    id: Uuid,
+    version: i64,
+    claimed: Timestamp,
+    until: Timestamp,
+) -> Result<bool, DbError> {
+    let rows = run!(tx, c => sqlx::query(PROLONG)
+        .bind(id)
+        .bind(version)
+        .bind(Micros::from(claimed))
+        .bind(Micros::from(until))
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Gives back the claim that ends at `claimed`, nothing renewed; `sent_at`: the refresh token may
+/// have been used since then. False where the session ended or somebody else has the claim.
+pub(crate) async fn put_off(
+    tx: &mut Tx,
+    id: Uuid,
+    version: i64,
+    claimed: Timestamp,
+    renew_at: Timestamp,
+    sent_at: Option<Timestamp>,
+) -> Result<bool, DbError> {
+    let rows = run!(tx, c => sqlx::query(PUT_OFF)
+        .bind(id)
+        .bind(version)
+        .bind(Micros::from(claimed))
+        .bind(Micros::from(renew_at))
+        .bind(sent_at.map(Micros::from))
         .execute(c))?;
     Ok(rows == 1)
 }
@@ -126,6 +181,27 @@ pub(crate) async fn renewed(
         .bind(sealed)
         .bind(renew_at.map(Micros::from))
         .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Puts what was told since in place of `version`; false as for [`renewed`].
+pub(crate) async fn told(
+    tx: &mut Tx,
+    id: Uuid,
+    version: i64,
+    sealed: &[u8],
+) -> Result<bool, DbError> {
+    let rows = run!(tx, c => sqlx::query(TOLD)
+        .bind(id)
+        .bind(version)
+        .bind(sealed)
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Ends it, unless it was renewed since `version`.
+pub(crate) async fn end_version(tx: &mut Tx, id: Uuid, version: i64) -> Result<bool, DbError> {
+    let rows = run!(tx, c => sqlx::query(END_VERSION).bind(id).bind(version).execute(c))?;
     Ok(rows == 1)
 }
 

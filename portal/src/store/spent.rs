@@ -1,14 +1,13 @@
 //! What was used once, until nobody could use it any more for its age.
 
 use jiff::Timestamp;
-use migrations::{Conn, DbError, Micros, Tx, run};
+use migrations::{DbError, Micros, Tx, run};
 
 use crate::secrets::Hash;
 
 migrations::statements! {
     SPEND: "INSERT INTO portal_spent (kind, hash, expires_at) VALUES ($1, $2, $3)
         ON CONFLICT (kind, hash) DO NOTHING";
-    IS_SPENT: "SELECT EXISTS (SELECT 1 FROM portal_spent WHERE kind = $1 AND hash = $2)";
     PURGE: "DELETE FROM portal_spent WHERE expires_at <= $1";
 }
 
@@ -19,8 +18,6 @@ pub(crate) enum Kind {
     State,
     /// The `jti` of a logout token.
     LogoutToken,
-    /// The `sid` of a session that ended, so that no sign-in still under way revives it.
-    EndedSid,
 }
 
 impl Kind {
@@ -28,7 +25,6 @@ impl Kind {
         match self {
             Self::State => "state",
             Self::LogoutToken => "jti",
-            Self::EndedSid => "sid",
         }
     }
 }
@@ -46,13 +42,6 @@ pub(crate) async fn spend(
         .bind(Micros::from(expires_at))
         .execute(c))?;
     Ok(rows == 1)
-}
-
-pub(crate) async fn is_spent(conn: &mut Conn, kind: Kind, hash: &Hash) -> Result<bool, DbError> {
-    run!(conn, c => sqlx::query_scalar(IS_SPENT)
-        .bind(kind.name())
-        .bind(hash.as_slice())
-        .fetch_one(c))
 }
 
 /// How many rows went.

@@ -3,6 +3,8 @@
 
 mod home;
 mod leaving;
+mod lost_answers;
+mod races;
 mod refusals;
 mod renewal;
 mod rows;

@@ -33,8 +33,12 @@ async fn a_logout_token_ends_the_session_of_its_sid() {
         assert_eq!(post(&stage, &token).await.status, StatusCode::OK);
         assert!(!hers.is_signed_in().await);
         assert!(other.is_signed_in().await);
-        // Used once.
+        // Used once (§2.6); who didn't hear the answer tells it by another token, and hears that
+        // it is done (§2.7).
         assert_eq!(post(&stage, &token).await.status, StatusCode::BAD_REQUEST);
+        let again = json!({"jti": "jti-again"});
+        let token = stage.provider.logout_token(Signing::Es256, TYP, &again);
+        assert_eq!(post(&stage, &token).await.status, StatusCode::OK);
         // By its subject alone: every session of the person.
         let by_subject = json!({"sid": null, "jti": "jti-2"});
         let token = stage
@@ -145,4 +149,9 @@ async fn what_cant_be_checked_isnt_said_to_be_done() {
     let status = post(&stage, &token).await.status;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(SUBJECT.len(), 36);
+    // Nothing was done, so the same token isn't used yet (§2.6, §2.8).
+    stage.provider.told(|conduct| conduct.away = false);
+    stage.clock.advance(SignedDuration::from_secs(4));
+    assert_eq!(post(&stage, &token).await.status, StatusCode::OK);
+    assert_eq!(post(&stage, &token).await.status, StatusCode::BAD_REQUEST);
 }

@@ -2,6 +2,7 @@
 //! between them.
 pub mod keys;
 pub mod provider;
+pub mod refresh;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -84,6 +85,11 @@ impl Stage {
         }
     }
 
+    /// A second node on the same rows.
+    pub async fn another_node(&self) -> Hall {
+        hall(&self.db, &self.provider.issuer, &self.clock).await
+    }
+
     pub fn browser(&self) -> Browser {
         Browser {
             router: self.router.clone(),
@@ -121,6 +127,7 @@ pub fn parts(db: &TestDb, issuer: &str, clock: &Clock) -> HallParts {
             authorities: None,
             life: SignedDuration::from_hours(8),
             idle: SignedDuration::from_hours(2),
+            patience: Config::PATIENCE,
             demo: false,
         },
         db: (**db).clone(),

@@ -11,9 +11,11 @@ use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use super::keys::{Keys, Signing, at_hash, challenge};
+use super::refresh::Families;
 use super::{Clock, SECRET, encode, parameter};
 
 pub const SUBJECT: &str = "0190b3d2-0000-7000-8000-000000000001";
@@ -37,6 +39,10 @@ pub struct Conduct {
     pub away: bool,
     pub sid: String,
     pub listed: Value,
+    /// So many answers of the token endpoint don't arrive, though it did what it was asked for.
+    pub lost_answers: u32,
+    /// Paths whose answers wait for a permit each.
+    held: HashMap<&'static str, Arc<Semaphore>>,
 }
 
 pub struct Inner {
@@ -45,6 +51,7 @@ pub struct Inner {
     pub keys: Keys,
     pub conduct: Mutex<Conduct>,
     codes: Mutex<HashMap<String, Asked>>,
+    pub refresh: Mutex<Families>,
     /// How often each path was asked.
     pub asked: Mutex<HashMap<&'static str, u32>>,
 }
@@ -88,7 +95,10 @@ impl FakeProvider {
                 away: false,
                 sid: SID.into(),
                 listed: json!([]),
+                lost_answers: 0,
+                held: HashMap::new(),
             }),
+            refresh: Mutex::default(),
             codes: Mutex::default(),
             asked: Mutex::default(),
         });
@@ -106,6 +116,27 @@ impl FakeProvider {
     /// Changes what it does.
     pub fn told(&self, change: impl FnOnce(&mut Conduct)) {
         change(&mut self.inner.conduct.lock().unwrap());
+    }
+
+    /// Answers of this path come only as permits do.
+    pub fn hold(&self, path: &'static str) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.told(|conduct| drop(conduct.held.insert(path, Arc::clone(&gate))));
+        gate
+    }
+
+    /// They come by themselves again.
+    pub fn release(&self, path: &'static str) {
+        self.told(|conduct| {
+            if let Some(gate) = conduct.held.remove(path) {
+                gate.add_permits(1000);
+            }
+        });
+    }
+
+    /// How often a refresh token came that was used too long ago.
+    pub fn alarms(&self) -> u32 {
+        self.inner.refresh.lock().unwrap().alarms
     }
 
     pub fn count(&self, path: &str) -> u32 {
@@ -161,13 +192,28 @@ fn lay(claims: &mut Value, changes: &Map<String, Value>) {
 }
 
 impl Inner {
+    fn loses(&self) -> bool {
+        let mut conduct = self.conduct.lock().unwrap();
+        let loses = conduct.lost_answers > 0;
+        conduct.lost_answers = conduct.lost_answers.saturating_sub(1);
+        loses
+    }
+
     fn note(&self, path: &'static str) -> Option<Response> {
         *self.asked.lock().unwrap().entry(path).or_default() += 1;
         let away = self.conduct.lock().unwrap().away;
         away.then(|| StatusCode::SERVICE_UNAVAILABLE.into_response())
     }
 
-    fn tokens(&self, nonce: &str) -> Value {
+    /// An answer of this path, when it is let through.
+    async fn let_through(&self, path: &'static str) {
+        let gate = self.conduct.lock().unwrap().held.get(path).cloned();
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
+    }
+
+    fn tokens(&self, nonce: &str, refresh: &str) -> Value {
         let conduct = self.conduct.lock().unwrap();
         let now = self.clock.now().as_second();
         let access = format!("AT-{now}");
@@ -181,7 +227,7 @@ impl Inner {
         lay(&mut claims, &conduct.id_claims);
         let mut answer = json!({
             "access_token": access, "token_type": "Bearer", "expires_in": 600,
-            "refresh_token": format!("RT-{now}"),
+            "refresh_token": refresh,
         });
         if conduct.with_id_token {
             answer["id_token"] = self.keys.sign(conduct.signing, "JWT", &claims).into();
@@ -243,7 +289,16 @@ async fn token(
         (StatusCode::BAD_REQUEST, Json(error)).into_response()
     };
     if form["grant_type"] == "refresh_token" {
-        return Json(inner.tokens("")).into_response();
+        let now = inner.clock.now();
+        let next = inner
+            .refresh
+            .lock()
+            .unwrap()
+            .redeem(&form["refresh_token"], now);
+        let Some(next) = next else { return refuse() };
+        let answer = Json(inner.tokens("", &next)).into_response();
+        inner.let_through("token").await;
+        return if inner.loses() { lost() } else { answer };
     }
     let asked = inner.codes.lock().unwrap().remove(&form["code"]);
     match asked {
@@ -251,10 +306,18 @@ async fn token(
             if challenge(&form["code_verifier"]) == asked.challenge
                 && form["redirect_uri"] == asked.redirect =>
         {
-            Json(inner.tokens(&asked.nonce)).into_response()
+            let refresh = inner.refresh.lock().unwrap().begin();
+            Json(inner.tokens(&asked.nonce, &refresh)).into_response()
         }
         _ => refuse(),
     }
+}
+
+/// The connection breaks off in the middle of the answer.
+fn lost() -> Response {
+    let broken = std::io::Error::other("lost");
+    let pieces = futures_util::stream::iter([Ok("{"), Err(broken)]);
+    axum::body::Body::from_stream(pieces).into_response()
 }
 
 async fn userinfo(State(inner): Provider, headers: HeaderMap) -> Response {
@@ -267,6 +330,7 @@ async fn userinfo(State(inner): Provider, headers: HeaderMap) -> Response {
             .unwrap()
             .starts_with("Bearer AT-")
     );
+    inner.let_through("userinfo").await;
     let conduct = inner.conduct.lock().unwrap();
     let status = StatusCode::from_u16(conduct.userinfo_status).unwrap();
     let body = json!({
