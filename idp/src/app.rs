@@ -22,6 +22,7 @@ use crate::oidc::client_auth::NotedRefusals;
 use crate::oidc::keys::SigningKeys;
 use crate::oidc::remote_keys::RemoteKeys;
 use crate::oidc::{PublicDocument, discovery};
+use crate::rate::Limiters;
 use crate::refusal::Refusal;
 use crate::sessions::Arrival;
 use crate::signin::goal::FindGoal;
@@ -77,6 +78,7 @@ pub struct App {
     pub hosts: Vec<String>,
     /// Refused clients that were written into the audit trail.
     pub(crate) client_refusals: NotedRefusals,
+    pub(crate) limiters: Limiters,
     pub(crate) arrive: Arrive,
     /// How applications are told of a logout.
     pub(crate) protocols: Protocols,
@@ -97,7 +99,7 @@ impl App {
     pub(crate) fn assemble(
         parts: AppParts,
         (applications, signing_keys): (ApplicationRegistry, SigningKeys),
-        egress: Egress,
+        (limiters, egress): (Limiters, Egress),
         (arrive, goal, protocols): (Arrive, FindGoal, Protocols),
     ) -> Result<Arc<Self>, BadCost> {
         let argon2 = &parts.config.password.argon2;
@@ -125,6 +127,7 @@ impl App {
             remote_keys: RemoteKeys::default(),
             hashing,
             egress,
+            limiters,
             alarm: AtomicBool::new(false),
             bell: Bell::default(),
             notice_bell: Bell::default(),

@@ -58,7 +58,6 @@ use visit::Visit;
 #[derive(Debug)]
 pub struct Idp {
     app: Arc<App>,
-    limiters: Limiters,
 }
 
 /// Why a node can't start.
@@ -93,10 +92,10 @@ impl Idp {
         let app = App::assemble(
             parts,
             (applications, signing_keys),
-            egress,
+            (limiters, egress),
             (arrive, goal, protocol),
         )?;
-        Ok(Self { app, limiters })
+        Ok(Self { app })
     }
 
     pub fn app(&self) -> &Arc<App> {
@@ -110,7 +109,7 @@ impl Idp {
 
     /// The same with pages of other parts, which then have our headers and answer to our names only.
     pub fn router_beside(&self, others: Router) -> Router {
-        router::router(&self.app, &self.limiters, others)
+        router::router(&self.app, others)
     }
 
     /// The management listener.
@@ -134,7 +133,7 @@ impl Idp {
 
     /// Starts the jobs; they end when `stop` turns true.
     pub fn start_jobs(&self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-        jobs::start(&self.app, self.limiters.clone(), stop)
+        jobs::start(&self.app, stop)
     }
 }
 

@@ -19,7 +19,6 @@ use tower_governor::governor::{GovernorConfig, GovernorConfigBuilder};
 use tower_governor::key_extractor::KeyExtractor;
 use tower_governor::{GovernorError, GovernorLayer};
 
-use crate::app::App;
 use crate::config::{Limits, Networks};
 use crate::refusal::Refusal;
 use crate::visit::Context;
@@ -54,9 +53,13 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
 type Governor = Arc<GovernorConfig<ClientNetwork, NoOpMiddleware>>;
 pub(crate) type Layer = GovernorLayer<ClientNetwork, NoOpMiddleware, Body>;
 
+/// The smallest budget that can be configured is ten a minute: so soon there is something again.
+const RETRY_SECONDS: u32 = 6;
+
 /// The budgets of one node.
 #[derive(Clone, Debug)]
 pub struct Limiters {
+    campus_networks: Networks,
     stranger: Governor,
     campus: Governor,
     captcha: Governor,
@@ -73,6 +76,7 @@ impl Limiters {
     /// [`NoBudget`] for a zero that the configuration should have refused.
     pub fn new(limits: &Limits) -> Result<Self, NoBudget> {
         Ok(Self {
+            campus_networks: limits.campus_networks.clone(),
             stranger: per_minute(limits.stranger_per_minute.get())?,
             campus: per_minute(limits.campus_per_minute.get())?,
             captcha: per_minute(limits.captcha_per_minute.get())?,
@@ -82,12 +86,27 @@ impl Limiters {
 
     /// The limited routes behind the budgets of the network that a request comes from.
     /// `routes` makes them with the layer for new captchas.
-    pub(crate) fn by_network(&self, app: &Arc<App>, routes: impl Fn(Layer) -> Router) -> ByNetwork {
+    pub(crate) fn by_network(&self, routes: impl Fn(Layer) -> Router) -> ByNetwork {
         ByNetwork {
-            networks: app.config.limits.campus_networks.clone(),
+            networks: self.campus_networks.clone(),
             stranger: routes(layer(&self.captcha)).layer(layer(&self.stranger)),
             campus: routes(layer(&self.campus_captcha)).layer(layer(&self.campus)),
         }
+    }
+
+    /// Takes a request from the budget of its address, where only the handler sees that it is a
+    /// stranger's. It is the same budget as that of the limited routes.
+    ///
+    /// # Errors
+    /// 429 where nothing is left of it.
+    pub(crate) fn take(&self, address: IpAddr) -> Result<(), Refusal> {
+        let budget = if self.campus_networks.contains(address) {
+            &self.campus
+        } else {
+            &self.stranger
+        };
+        let taken = budget.limiter().check_key(&network(address));
+        taken.map_err(|_| too_many(Some(RETRY_SECONDS)))
     }
 
     /// Forgets addresses whose budget is full again. Call it now and then.
@@ -154,12 +173,15 @@ fn refuse(error: GovernorError) -> Response {
         }
         _ => None,
     };
+    too_many(retry_seconds).into_response()
+}
+
+fn too_many(retry_seconds: Option<u32>) -> Refusal {
     metrics::counter!("rate_limited_total").increment(1);
     Refusal {
         failure: Failure::TooMany,
         retry_seconds,
     }
-    .into_response()
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::routes::{Auth, ROUTES, Rate, Route};
 use crate::{pages, rate};
 
 /// The public listener's router, `others` under the same layers.
-pub(crate) fn router(app: &Arc<App>, limiters: &rate::Limiters, others: Router) -> Router {
+pub(crate) fn router(app: &Arc<App>, others: Router) -> Router {
     let unlimited = routes(|rate| rate == Rate::Unlimited, None).with_state(Arc::clone(app));
     let limited = |captchas: rate::Layer| {
         routes(|rate| rate != Rate::Unlimited, Some(&captchas))
@@ -26,7 +26,7 @@ pub(crate) fn router(app: &Arc<App>, limiters: &rate::Limiters, others: Router) 
     };
     unlimited
         .merge(others)
-        .fallback_service(limiters.by_network(app, limited))
+        .fallback_service(app.limiters.by_network(limited))
         .method_not_allowed_fallback(|| async { Refusal::new(Failure::Method) })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(Arc::clone(app), pages::present))

@@ -13,7 +13,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::rate::Limiters;
 
 /// How often the registry's version is looked at: a change reaches every node within a second.
 const REGISTRY: Duration = Duration::from_millis(500);
@@ -21,11 +20,7 @@ const ALARM: Duration = Duration::from_secs(10);
 const EXPIRY: Duration = Duration::from_mins(1);
 
 /// Starts the jobs of a node; they end when `stop` turns true.
-pub(crate) fn start(
-    app: &Arc<App>,
-    limiters: Limiters,
-    stop: &watch::Receiver<bool>,
-) -> JoinSet<()> {
+pub(crate) fn start(app: &Arc<App>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(outbox::run(Arc::clone(app), stop.clone()));
     jobs.spawn(notices::run(Arc::clone(app), stop.clone()));
@@ -56,8 +51,8 @@ pub(crate) fn start(
     let node = Arc::clone(app);
     jobs.spawn(every(EXPIRY, stop.clone(), move || {
         let app = Arc::clone(&node);
-        limiters.tidy();
         async move {
+            app.limiters.tidy();
             app.waiting.tidy(app.clock.now());
             if let Err(error) = keys::look_after(&app).await {
                 tracing::error!(%error, "the signing keys could not be looked after");

@@ -53,6 +53,11 @@ impl Fault {
         self.nonce = Some(nonce);
         self
     }
+
+    /// The same request may come again: with a nonce, or when we are well.
+    pub(super) fn invites_again(&self) -> bool {
+        self.nonce.is_some() || self.status.is_server_error() || self.retry_seconds.is_some()
+    }
 }
 
 impl From<OAuthError> for Fault {
@@ -78,6 +83,10 @@ impl From<Refusal> for Fault {
         let (code, description) = match refusal.status() {
             StatusCode::BAD_REQUEST => (ErrorCode::InvalidRequest, "the request can't be read"),
             StatusCode::PAYLOAD_TOO_LARGE => (ErrorCode::InvalidRequest, "the form is too large"),
+            StatusCode::TOO_MANY_REQUESTS => (
+                ErrorCode::TemporarilyUnavailable,
+                "too many requests from this address",
+            ),
             StatusCode::SERVICE_UNAVAILABLE => (
                 ErrorCode::TemporarilyUnavailable,
                 "nothing was changed; try again",

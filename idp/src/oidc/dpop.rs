@@ -1,12 +1,11 @@
-//! Proofs of a client's key, noted when they were seen (RFC 9449).
+//! Proofs of a client's key (RFC 9449). They are checked here, and noted with what they permit
+//! (`one_use.rs`).
 
 use axum::http::{HeaderMap, StatusCode};
 use idp_domain::applications::OidcSide;
-use idp_domain::oidc::dpop::{self, BadProof, Expected};
+use idp_domain::oidc::dpop::{self, BadProof, Expected, Proof};
 use idp_domain::oidc::jose::SigningAlgorithm;
 use idp_domain::oidc::{ErrorCode, OAuthError};
-use idp_storage::spent_ids;
-use migrations::DbError;
 
 use super::address;
 use super::answer::Fault;
@@ -21,15 +20,15 @@ pub enum ProofFault {
     Bad(&'static str),
     /// It must hold this nonce (§8).
     Nonce(String),
-    /// Whether it is good can't be known now.
-    Ours(Fault),
 }
 
 impl ProofFault {
+    pub const USED: Self = Self::Bad("the DPoP proof was used before");
+
     fn error(&self) -> OAuthError {
         match self {
             Self::Bad(why) => OAuthError::new(ErrorCode::InvalidDpopProof, why),
-            Self::Nonce(_) | Self::Ours(_) => {
+            Self::Nonce(_) => {
                 let why = "the DPoP proof must carry the nonce of this answer";
                 OAuthError::new(ErrorCode::UseDpopNonce, why)
             }
@@ -44,7 +43,6 @@ impl ProofFault {
         match self {
             Self::Bad(_) => fault,
             Self::Nonce(nonce) => fault.with_nonce(nonce),
-            Self::Ours(ours) => ours,
         }
     }
 }
@@ -56,22 +54,21 @@ impl From<ProofFault> for Fault {
         match fault {
             ProofFault::Bad(_) => error.into(),
             ProofFault::Nonce(nonce) => Self::from(error).with_nonce(nonce),
-            ProofFault::Ours(ours) => ours,
         }
     }
 }
 
-/// The thumbprint of the key that this request proves, if it has a proof.
+/// The key that this request proves, if it has a proof. Nothing is written.
 ///
 /// # Errors
 /// [`ProofFault`]
-pub async fn proof(
-    visit: &mut Visit,
+pub fn proof(
+    visit: &Visit,
     headers: &HeaderMap,
     method: &str,
     access_token: Option<&str>,
     client: &OidcSide,
-) -> Result<Option<String>, ProofFault> {
+) -> Result<Option<Proof>, ProofFault> {
     let mut proofs = headers.get_all(HEADER).iter();
     let Some(proof) = proofs.next() else {
         return Ok(None);
@@ -96,25 +93,13 @@ pub async fn proof(
     };
     let keys = &visit.app.keys;
     let checked = dpop::check(proof.to_str().unwrap_or_default(), keys, expected);
-    let proof = checked.map_err(|bad| match bad {
+    checked.map(Some).map_err(|bad| match bad {
         BadProof::Nonce => ProofFault::Nonce(dpop::nonce(keys, visit.now)),
         bad => {
             tracing::info!(%bad, "a DPoP proof is refused");
             ProofFault::Bad(described(bad))
         }
-    })?;
-    let spent = async {
-        let mut tx = visit.app.db.write().await?;
-        let first = spent_ids::spend(&mut tx, &proof.spend, visit.now).await?;
-        tx.commit().await?;
-        Ok(first)
-    };
-    let spent: Result<bool, DbError> = spent.await;
-    if spent.map_err(|error| ProofFault::Ours(error.into()))? {
-        Ok(Some(proof.thumbprint))
-    } else {
-        Err(ProofFault::Bad("the DPoP proof was used before"))
-    }
+    })
 }
 
 /// For the client's developers.

@@ -55,7 +55,6 @@ async fn of_access(visit: &Visit, client: &Client, token: &str) -> Result<Option
         "iss": visit.app.config.server.issuer.as_str(),
         "sub": authorization.subject,
         "client_id": side.client_id.as_str(),
-        "scope": token.scopes.to_string(),
         "token_type": kind.as_str(),
         "iat": token.issued_at.as_second(),
         "exp": token.expires_at.as_second(),
@@ -64,6 +63,9 @@ async fn of_access(visit: &Visit, client: &Client, token: &str) -> Result<Option
         [one] => json!(one),
         several => json!(several),
     };
+    if !token.scopes.is_empty() {
+        seen["scope"] = json!(token.scopes.to_string());
+    }
     if let Some(jkt) = bound {
         seen["cnf"] = json!({ "jkt": jkt });
     }

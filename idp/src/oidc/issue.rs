@@ -76,6 +76,8 @@ pub async fn issue(
         grant,
         application,
         request: &stands_for,
+        number: &number.number,
+        subject: &known_as,
         issued_at: now,
         expires_at: now.checked_add(CODE_TTL).unwrap_or(Timestamp::MAX),
     };

@@ -16,6 +16,7 @@ mod issue;
 pub mod keys;
 pub mod logout;
 pub mod notices;
+mod one_use;
 pub(crate) mod par;
 pub mod remote_keys;
 pub(crate) mod resource;

@@ -12,9 +12,10 @@ use serde_json::json;
 
 use super::answer::{self, Fault};
 use super::ask::REQUEST_URI;
-use super::client_auth;
+use super::client_auth::{self, Client};
 use super::dpop;
 use super::form::Form;
+use super::one_use::OneUse;
 use crate::visit::Visit;
 
 /// Open at once of a client that anybody can say to be; one that proves itself has a key to take
@@ -32,20 +33,32 @@ pub async fn push(mut visit: Visit, request: Request) -> Response {
 
 /// §2.1: client first, then every check of the authorization endpoint.
 async fn keep(visit: &mut Visit, headers: &HeaderMap, form: &Form) -> Result<Response, Fault> {
-    let client = client_auth::authenticate(visit, headers, form).await?;
+    let (client, mut one_use) = client_auth::identify(visit, headers, form).await?;
+    let pushed = push_for(visit, headers, form, &client, &mut one_use).await;
+    one_use.settle(visit, pushed).await
+}
+
+async fn push_for(
+    visit: &mut Visit,
+    headers: &HeaderMap,
+    form: &Form,
+    client: &Client,
+    one_use: &mut OneUse,
+) -> Result<Response, Fault> {
     if form.has("request_uri") {
         return Err(Fault::new(
             ErrorCode::InvalidRequest,
             "request_uri can't be pushed",
         ));
     }
-    let proven = dpop::proof(visit, headers, "POST", None, client.side()).await?;
+    let proof = dpop::proof(visit, headers, "POST", None, client.side())?;
     let client_id = client.side().client_id.as_str();
     let mut pairs = form.pairs().to_vec();
     pairs.retain(|(name, _)| name != "client_id");
     pairs.push(("client_id".into(), client_id.to_owned()));
-    if let Some(thumbprint) = proven {
-        bind(&mut pairs, thumbprint)?;
+    if let Some(proof) = proof {
+        bind(&mut pairs, proof.thumbprint)?;
+        one_use.proof = Some(proof.spend);
     }
     let parameters = Parameters::read(&pairs)
         .map_err(|bad| Fault::new(ErrorCode::InvalidRequest, bad.reason()))?;
@@ -70,6 +83,7 @@ async fn keep(visit: &mut Visit, headers: &HeaderMap, form: &Form) -> Result<Res
         i64::MAX
     };
     let mut tx = visit.app.db.write().await?;
+    one_use.note(&mut tx, now).await?;
     if !pushed_requests::create(&mut tx, &row, most).await? {
         return Err(Fault::new(
             ErrorCode::TemporarilyUnavailable,

@@ -21,7 +21,9 @@ const fn document(path: &'static str, handler: fn() -> MethodRouter<Arc<App>>) -
 }
 
 /// A client's own request (RFC 6749 §3.2): it shows who it is by what it sends, and never by a
-/// cookie. A page of its own may be asked by the browser first.
+/// cookie. A page of its own may be asked by the browser first. Servers of applications send them
+/// by the thousand from one address; of clients that anybody can say to be, the handler counts
+/// them (`client_auth::identify`).
 const fn client(
     path: &'static str,
     audit: &'static [Event],
@@ -76,15 +78,11 @@ pub const ROUTES: &[Route] = &[
         || post(authorize::submit),
     ),
     client(PAR, &[Event::ClientAuthRefused], || post(par::push)),
-    // RFC 8628 §3.1, §3.3. Devices come from where people are, and anybody can name a public one.
-    Route {
-        rate: Rate::Stranger,
-        ..client(
-            DEVICE,
-            &[Event::ClientAuthRefused, Event::DeviceAsked],
-            || post(device::ask),
-        )
-    },
+    client(
+        DEVICE,
+        &[Event::ClientAuthRefused, Event::DeviceAsked],
+        || post(device::ask),
+    ),
     Route {
         audit: &[Event::SessionReplayed],
         ..page(DEVICE_PAGE, Auth::Session, || get(device::show))

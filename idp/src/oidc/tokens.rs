@@ -5,7 +5,9 @@ use idp_domain::applications::{AccessTokenFormat, Application, OidcSide};
 use idp_domain::ids::{AuthorizationId, GrantId};
 use idp_domain::oidc::claims::{Place, Teller, Wanted};
 use idp_domain::oidc::jose::{CantSign, SigningAlgorithm, Typ};
-use idp_domain::oidc::token::{AccessTokenClaims, Binding, Confirmation, IdTokenClaims, at_hash};
+use idp_domain::oidc::token::{
+    AccessTokenClaims, Binding, Confirmation, IdTokenClaims, Target, at_hash,
+};
 use idp_domain::oidc::{
     ACCESS_TOKEN_TTL, Acr, Granted, OfflineGrant, OpaqueAccessToken, RefreshToken, Scope, Scopes,
     amr,
@@ -19,6 +21,7 @@ use serde::Serialize;
 
 use super::answer::Fault;
 use super::client_auth::Client;
+use super::one_use::Noted;
 use crate::config::AffiliationScope;
 use crate::refusal::Refusal;
 use crate::told;
@@ -32,8 +35,7 @@ const ID_TOKEN_TTL: SignedDuration = SignedDuration::from_mins(10);
 pub struct Issue<'a> {
     pub client: &'a OidcSide,
     pub authorization: AuthorizationId,
-    pub scopes: Scopes,
-    pub audiences: Vec<String>,
+    pub target: Target,
     pub binding: &'a Binding,
 }
 
@@ -55,11 +57,13 @@ pub fn jti_hash(jti: &str) -> Tag {
     hash_secret("jti", jti)
 }
 
-/// Writes an access token in the name of an authority.
+/// Writes an access token in the name of an authority, once the transaction holds what may be shown
+/// a single time.
 pub async fn issue(
     visit: &mut Visit,
     tx: &mut Tx,
     authority: Authority<'_>,
+    _: Noted,
     issue: Issue<'_>,
 ) -> Result<Draft, DbError> {
     tracing::debug!(authorization = %issue.authorization, ?authority, "an access token");
@@ -78,8 +82,8 @@ pub async fn issue(
     let row = AccessToken {
         hash,
         authorization: issue.authorization,
-        scopes: issue.scopes,
-        audiences: issue.audiences,
+        scopes: issue.target.scopes,
+        audiences: issue.target.audiences,
         key_thumbprint: issue.binding.thumbprint().map(str::to_owned),
         issued_at: visit.now,
         expires_at: later(visit.now, ACCESS_TOKEN_TTL),
@@ -100,6 +104,8 @@ pub struct Given {
     token_type: &'static str,
     /// Seconds.
     expires_in: i64,
+    /// Not for a token of no scope: the parameter can't be empty (RFC 6749 §3.3).
+    #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,

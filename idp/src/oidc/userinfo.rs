@@ -8,15 +8,18 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use idp_domain::applications::OidcSide;
 use idp_domain::oidc::claims::{Place, Wanted};
+use idp_domain::oidc::dpop::Proof;
 use idp_domain::oidc::jose::Typ;
 use idp_domain::oidc::{ErrorCode, OAuthError, OfflineGrant, Scope};
+use idp_storage::spent_ids;
 use serde_json::{Map, Value};
 
 use super::answer::{self, Fault};
 use super::bearer::challenge;
+use super::dpop::{self, ProofFault};
 use super::form::Form;
 use super::resource::{self, Presented, Speaks};
-use super::{dpop, tokens};
+use super::tokens;
 use crate::forgery;
 use crate::visit::Visit;
 
@@ -132,10 +135,26 @@ async fn prove_key(
         return Ok(());
     };
     let token = Some(shown.text.as_str());
-    let proof = dpop::proof(visit, headers, method.as_str(), token, client).await;
-    match proof.map_err(dpop::ProofFault::at_resource)? {
-        Some(thumbprint) if thumbprint == bound => Ok(()),
+    let proof = dpop::proof(visit, headers, method.as_str(), token, client);
+    match proof.map_err(ProofFault::at_resource)? {
+        Some(proof) if proof.thumbprint == bound => note(visit, client, &proof).await,
         _ => Err(unfit(shown)),
+    }
+}
+
+/// A proof counts once. Who has a token of a client that anybody can say to be could make proofs
+/// for as long as it lives.
+async fn note(visit: &Visit, client: &OidcSide, proof: &Proof) -> Result<(), Fault> {
+    if client.is_public() {
+        visit.app.limiters.take(visit.address)?;
+    }
+    let mut tx = visit.app.db.write().await?;
+    let first = spent_ids::spend(&mut tx, &proof.spend, visit.now).await?;
+    tx.commit().await?;
+    if first {
+        Ok(())
+    } else {
+        Err(ProofFault::USED.at_resource())
     }
 }
 
@@ -184,6 +203,6 @@ async fn answer(
         visit.app.config.server.issuer.as_str().into(),
     );
     claims.insert("aud".to_owned(), client.client_id.as_str().into());
-    let signed = tokens::sign_by(visit, algorithm, Typ::IdToken, &claims)?;
+    let signed = tokens::sign_by(visit, algorithm, Typ::UserInfo, &claims)?;
     Ok(answer::with_body(StatusCode::OK, "application/jwt", signed))
 }

@@ -23,13 +23,12 @@ migrations::statements! {
                 lane = excluded.lane
         RETURNING id";
     ISSUE: "INSERT INTO authorization_codes (code_hash, authorization_id, grant_id,
-            application_id, request, issued_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+            application_id, request, number, subject, issued_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     CONSUME: "UPDATE authorization_codes SET consumed_at = $2
         WHERE code_hash = $1 AND consumed_at IS NULL
-        RETURNING authorization_id, grant_id, application_id, request, expires_at,
-            (SELECT g.number FROM grants g WHERE g.id = grant_id) AS number,
-            (SELECT g.subject FROM grants g WHERE g.id = grant_id) AS subject";
+        RETURNING authorization_id, grant_id, application_id, request, number, subject,
+            expires_at";
     SPENT: "SELECT authorization_id, application_id, consumed_at FROM authorization_codes
         WHERE code_hash = $1 AND consumed_at IS NOT NULL";
     EXISTS: "SELECT EXISTS (SELECT 1 FROM authorization_codes WHERE code_hash = $1)";
@@ -60,6 +59,9 @@ pub struct NewCode<'a> {
     pub grant: GrantId,
     pub application: &'a ApplicationId,
     pub request: &'a CodeRequest,
+    /// As the grant had them at this moment: another code of the session may change those.
+    pub number: &'a str,
+    pub subject: &'a str,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -87,6 +89,8 @@ pub async fn issue(tx: &mut Tx, code: &NewCode<'_>) -> Result<(), DbError> {
         .bind(code.grant.0)
         .bind(code.application.as_str())
         .bind(Json(code.request))
+        .bind(code.number)
+        .bind(code.subject)
         .bind(Micros::from(code.issued_at))
         .bind(Micros::from(code.expires_at))
         .execute(c))?;

@@ -22,14 +22,14 @@ migrations::statements! {
         ON CONFLICT (user_code_mac) DO NOTHING";
     WAITING: "SELECT application_id, request FROM device_grants
         WHERE user_code_mac = $1 AND state = 'pending' AND expires_at > $2";
-    APPROVE: "UPDATE device_grants SET state = 'approved', grant_id = $3, request = $4
+    APPROVE: "UPDATE device_grants
+        SET state = 'approved', grant_id = $3, number = $4, subject = $5, request = $6
         WHERE user_code_mac = $1 AND state = 'pending' AND expires_at > $2";
     DENY: "UPDATE device_grants SET state = 'denied'
         WHERE user_code_mac = $1 AND state = 'pending' AND expires_at > $2";
-    FIND: "SELECT d.authorization_id, d.application_id, d.request, d.state, d.grant_id,
-            d.expires_at, g.number, g.subject
-        FROM device_grants d LEFT JOIN grants g ON g.id = d.grant_id
-        WHERE d.device_hash = $1";
+    FIND: "SELECT authorization_id, application_id, request, state, grant_id, number, subject,
+            expires_at
+        FROM device_grants WHERE device_hash = $1";
     /// Not before its time; half a second is the network's.
     PACE: "UPDATE device_grants SET polled_at = $2
         WHERE device_hash = $1 AND state = 'pending'
@@ -92,19 +92,31 @@ pub async fn waiting(
     }))
 }
 
+/// A person's yes.
+#[derive(Clone, Copy, Debug)]
+pub struct Approval<'a> {
+    pub grant: GrantId,
+    /// As the grant has them at this moment: a code of the session may change those.
+    pub number: &'a str,
+    pub subject: &'a str,
+    /// With what she gave.
+    pub request: &'a DeviceRequest,
+}
+
 /// Lets it in; true for exactly one caller.
 pub async fn approve(
     tx: &mut Tx,
     user_code: &Tag,
-    grant: GrantId,
-    request: &DeviceRequest,
+    approval: &Approval<'_>,
     now: Timestamp,
 ) -> Result<bool, DbError> {
     let rows = run!(tx, c => sqlx::query(APPROVE)
         .bind(user_code.as_bytes())
         .bind(Micros::from(now))
-        .bind(grant.0)
-        .bind(Json(request))
+        .bind(approval.grant.0)
+        .bind(approval.number)
+        .bind(approval.subject)
+        .bind(Json(approval.request))
         .execute(c))?;
     Ok(rows == 1)
 }

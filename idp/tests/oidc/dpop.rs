@@ -12,13 +12,14 @@ use crate::support::{Campus, Reply, Visitor, each_campus};
 const TOKEN: &str = "/oidc/token";
 const USERINFO: &str = "/oidc/userinfo";
 
-fn key() -> SigningKey {
+/// A client's key.
+pub fn key() -> SigningKey {
     let algorithm = SigningAlgorithm::Es256;
     SigningKey::from_pkcs8(algorithm, &SigningKey::generate(algorithm).unwrap()).unwrap()
 }
 
 /// A proof, some of its claims replaced.
-fn proof(campus: &Campus, key: &SigningKey, method: &str, path: &str, more: &Value) -> String {
+pub fn proof(campus: &Campus, key: &SigningKey, method: &str, path: &str, more: &Value) -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static IDS: AtomicU32 = AtomicU32::new(0);
     let mut claims = json!({

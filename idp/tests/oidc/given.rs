@@ -29,7 +29,6 @@ pub fn request(campus: &Campus, rp: &Rp, scope: &str) -> CodeRequest {
             resources: Vec::new(),
             signed_in_at: campus.clock.now(),
             factors: vec![Factor::Password],
-            wants_auth_time: false,
             key_thumbprint: None,
             offline: scope.contains("offline_access"),
         },
@@ -52,12 +51,13 @@ pub async fn code_for(campus: &Campus, rp: &Rp, request: &CodeRequest) -> String
     let application = registry.client(&rp.client_id).unwrap();
     let side = application.oidc.as_ref().unwrap();
     let id = GrantId::new(now, &mut rng);
+    let known_as = subject(&app.keys, &side.subject_type, PersonId(person));
     let grant = SessionGrant {
         id,
         sid: Sid(sid),
         application: &ApplicationId::parse(application.id.as_str()).unwrap(),
         number: STUDENT,
-        subject: &subject(&app.keys, &side.subject_type, PersonId(person)),
+        subject: &known_as,
         lane: None,
         at: now,
     };
@@ -69,6 +69,8 @@ pub async fn code_for(campus: &Campus, rp: &Rp, request: &CodeRequest) -> String
         grant,
         application: &application.id,
         request,
+        number: STUDENT,
+        subject: &known_as,
         issued_at: now,
         expires_at: now + CODE_TTL,
     };

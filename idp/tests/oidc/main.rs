@@ -17,6 +17,7 @@ mod fapi2;
 mod given;
 mod introspect;
 mod keys;
+mod one_use;
 mod par;
 mod prompt;
 mod refresh;

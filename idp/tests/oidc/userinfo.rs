@@ -191,7 +191,7 @@ async fn it_is_signed_where_the_entry_asks() {
             .idp
             .app()
             .signing_keys
-            .verify(&text, Typ::IdToken)
+            .verify(&text, Typ::UserInfo)
             .unwrap();
         assert_eq!(says.text("iss").unwrap(), Some(ISSUER));
         assert_eq!(says.audiences().unwrap(), [Rp::ID]);

@@ -39,7 +39,16 @@ const STATE: &[&str] = &[
     "outbox",
     "logouts",
     "logout_notices",
+    "signing_keys",
     "authorization_codes",
+    "authorizations",
+    "access_tokens",
+    "pushed_requests",
+    "consents",
+    "device_grants",
+    "spent_ids",
+    "initial_access_tokens",
+    "registered_clients",
 ];
 
 /// The rows of a table as text, in an order of their own.

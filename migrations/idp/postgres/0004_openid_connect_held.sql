@@ -3,7 +3,9 @@
 -- A client may have so many open pushes: they are counted at each.
 CREATE INDEX pushed_requests_application ON pushed_requests (application_id, expires_at);
 
--- A code stands for the number and the subject that it was issued for, also when the session's
--- grant has been asked for another one since.
+-- A code stands for the number and the subject that it was issued for, and a device for those of
+-- who let it in, also when the session's grant has been asked for another one since.
 ALTER TABLE authorization_codes ADD COLUMN number TEXT;
 ALTER TABLE authorization_codes ADD COLUMN subject TEXT;
+ALTER TABLE device_grants ADD COLUMN number TEXT;
+ALTER TABLE device_grants ADD COLUMN subject TEXT;

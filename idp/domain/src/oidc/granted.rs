@@ -20,9 +20,6 @@ pub struct Granted {
     /// When and by what she signed in: `auth_time`, `acr`, `amr`.
     pub signed_in_at: Timestamp,
     pub factors: Vec<Factor>,
-    /// `auth_time` was asked for, by `max_age` or by the entry.
-    #[serde(default)]
-    pub wants_auth_time: bool,
     /// The key that the tokens are bound to (RFC 9449 §10, §6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_thumbprint: Option<String>,

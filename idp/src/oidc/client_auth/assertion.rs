@@ -6,18 +6,19 @@ use idp_storage::spent_ids;
 
 use super::{Client, Reason, client_keys};
 use crate::oidc::answer::Fault;
+use crate::oidc::one_use::OneUse;
 use crate::oidc::{PAR, TOKEN, address};
 use crate::visit::Visit;
 
 /// `private_key_jwt` (OIDC Core §9): signed by one of the client's keys, for us, now, and never
 /// before (OID-06, OID-12).
 pub(super) async fn prove(
-    visit: &mut Visit,
+    visit: &Visit,
     client: &Client,
     keys: &ClientKeys,
     algorithm: Option<SigningAlgorithm>,
     text: &str,
-) -> Result<Result<(), Reason>, Fault> {
+) -> Result<Result<OneUse, Reason>, Fault> {
     let mut checked = Err(BadAssertion::Token(BadToken::UnknownKey));
     // What we hold first; a key that isn't among them may be a newer one.
     for newer in [false, true] {
@@ -37,10 +38,15 @@ pub(super) async fn prove(
             return Ok(Err("bad_assertion"));
         }
     };
-    let mut tx = visit.app.db.write().await?;
-    let first = spent_ids::spend(&mut tx, &spend, visit.now).await?;
-    tx.commit().await?;
-    Ok(if first { Ok(()) } else { Err("used_assertion") })
+    // Of two at once one is noted first; who comes later proves nothing, whatever it asks for.
+    let mut conn = visit.app.db.read().await?;
+    if spent_ids::is_spent(&mut conn, &spend, visit.now).await? {
+        return Ok(Err("used_assertion"));
+    }
+    Ok(Ok(OneUse {
+        assertion: Some(spend),
+        proof: None,
+    }))
 }
 
 fn check(

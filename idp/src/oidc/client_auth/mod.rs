@@ -17,6 +17,7 @@ pub use self::noted::NotedRefusals;
 use self::presented::Presented;
 use super::answer::Fault;
 use super::form::Form;
+use super::one_use::OneUse;
 use crate::visit::Visit;
 
 /// A client that showed who it is; a public one only said so (RFC 6749 §2.1).
@@ -39,15 +40,17 @@ impl Client {
 /// Why a client isn't believed: a word for the trail and the metrics. It hears `invalid_client`.
 type Reason = &'static str;
 
-/// The client of a request, by its header or its form.
+/// The client of a request, by its header or its form. What it showed counts once, and has to be
+/// noted with what it gets.
 ///
 /// # Errors
-/// [`Fault`]: `invalid_request` for two methods at once (RFC 6749 §2.3), else `invalid_client`.
-pub async fn authenticate(
+/// [`Fault`]: `invalid_request` for two methods at once (RFC 6749 §2.3), else `invalid_client`;
+/// 429 where too many requests of clients that anybody can say to be come from one address.
+pub async fn identify(
     visit: &mut Visit,
     headers: &HeaderMap,
     form: &Form,
-) -> Result<Client, Fault> {
+) -> Result<(Client, OneUse), Fault> {
     let presented = Presented::read(headers, form)?;
     let registry = visit.app.applications.current();
     let Some(application) = presented.client_id().and_then(|id| registry.client(id)) else {
@@ -57,8 +60,11 @@ pub async fn authenticate(
         return Err(refused("disabled"));
     }
     let client = Client(application);
+    if client.side().is_public() {
+        visit.app.limiters.take(visit.address)?;
+    }
     match prove(visit, &client, &presented).await? {
-        Ok(()) => Ok(client),
+        Ok(one_use) => Ok((client, one_use)),
         Err(reason) => {
             note(visit, &client, reason).await?;
             Err(refused(reason))
@@ -66,10 +72,28 @@ pub async fn authenticate(
     }
 }
 
+/// The same for a request that changes nothing with it: what it showed is noted at once.
+///
+/// # Errors
+/// As [`identify`].
+pub async fn authenticate(
+    visit: &mut Visit,
+    headers: &HeaderMap,
+    form: &Form,
+) -> Result<Client, Fault> {
+    let (client, one_use) = identify(visit, headers, form).await?;
+    if one_use.assertion.is_some() {
+        let mut tx = visit.app.db.write().await?;
+        one_use.note(&mut tx, visit.now).await?;
+        tx.commit().await?;
+    }
+    Ok(client)
+}
+
 /// The same for what only a client may do that can show who it is.
 ///
 /// # Errors
-/// As [`authenticate`].
+/// As [`identify`].
 pub async fn authenticate_confidential(
     visit: &mut Visit,
     headers: &HeaderMap,
@@ -83,10 +107,10 @@ pub async fn authenticate_confidential(
 }
 
 async fn prove(
-    visit: &mut Visit,
+    visit: &Visit,
     client: &Client,
     presented: &Presented<'_>,
-) -> Result<Result<(), Reason>, Fault> {
+) -> Result<Result<OneUse, Reason>, Fault> {
     let shown = match (&client.side().authentication, presented) {
         (ClientAuthentication::None, Presented::Nothing { .. }) => true,
         (ClientAuthentication::SecretBasic(hash), Presented::Basic(basic)) => basic.holds(hash),
@@ -99,11 +123,15 @@ async fn prove(
         ) => return assertion::prove(visit, client, keys, *algorithm, text).await,
         _ => return Ok(Err("other_method")),
     };
-    Ok(if shown { Ok(()) } else { Err("wrong_secret") })
+    Ok(if shown {
+        Ok(OneUse::default())
+    } else {
+        Err("wrong_secret")
+    })
 }
 
 /// Uniform: which clients exist, and by which method they are known, is nobody's to learn.
-fn refused(reason: Reason) -> Fault {
+pub(super) fn refused(reason: Reason) -> Fault {
     metrics::counter!("oidc_clients_refused_total", "reason" => reason).increment(1);
     Fault::new(ErrorCode::InvalidClient, "client authentication failed")
 }

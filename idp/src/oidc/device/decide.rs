@@ -13,6 +13,7 @@ use idp_domain::oidc::{UserCode, subject};
 use idp_domain::sessions::{ActiveSession, Authority};
 use idp_domain::signin::{Denial, Destination, Question};
 use idp_storage::codes::SessionGrant;
+use idp_storage::device_grants::Approval;
 use idp_storage::{audit, codes, device_grants, sessions};
 use themes::pages::{DeviceAnswered, Notice};
 
@@ -167,7 +168,7 @@ async fn approve(
     let code = waiting.user_code.mac(&visit.app.keys);
     let request = waiting
         .request
-        .granted(client, session.signed_in_at, &session.factors);
+        .granted(session.signed_in_at, &session.factors);
     let first = GrantId::new(now, &mut visit.rng);
     let entry = visit
         .audit(Event::DeviceApproved, Outcome::Success)
@@ -192,7 +193,13 @@ async fn approve(
         return Ok(visit.redirect_home(&page.unwrap_or_default()));
     }
     let grant = codes::grant(&mut tx, &grant).await?;
-    if !device_grants::approve(&mut tx, &code, grant, &request, now).await? {
+    let approval = Approval {
+        grant,
+        number: &number.number,
+        subject: &known_as,
+        request: &request,
+    };
+    if !device_grants::approve(&mut tx, &code, &approval, now).await? {
         return too_late(visit, arrival, waiting.user_code);
     }
     audit::record(&mut tx, &entry.with("grant", grant.to_string())).await?;

@@ -2,7 +2,7 @@
 
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::ids::AuthorizationId;
-use idp_domain::oidc::token::{audiences, narrow};
+use idp_domain::oidc::token::{Target, audiences, narrow};
 use idp_domain::oidc::{
     ACCESS_TOKEN_TTL, ClaimsRequest, ClientGrant, ErrorCode, Granted, Scope, Scopes,
 };
@@ -50,7 +50,6 @@ pub(super) async fn grant(visit: &mut Visit, asked: &Asked) -> Result<Given, Fau
         resources: Vec::new(),
         signed_in_at: now,
         factors: Vec::new(),
-        wants_auth_time: false,
         key_thumbprint: None,
         offline: false,
     };
@@ -65,20 +64,20 @@ pub(super) async fn grant(visit: &mut Visit, asked: &Asked) -> Result<Given, Fau
         created_at: now,
         expires_at: later(now, ACCESS_TOKEN_TTL),
     };
-    let issue = Issue {
-        client: side,
-        authorization: id,
-        scopes,
-        audiences,
-        binding: &asked.binding,
-    };
     let entry = visit
         .audit(Event::ClientTokenIssued, Outcome::Success)
         .at_application(application.id.as_str())
         .with("scope", granted.scopes.to_string());
     let mut tx = visit.app.db.write().await?;
+    let noted = asked.one_use.note(&mut tx, now).await?;
     authorizations::create(&mut tx, &new).await?;
-    let draft = tokens::issue(visit, &mut tx, Authority::Client(&grant), issue).await?;
+    let issue = Issue {
+        client: side,
+        authorization: id,
+        target: Target { scopes, audiences },
+        binding: &asked.binding,
+    };
+    let draft = tokens::issue(visit, &mut tx, Authority::Client(&grant), noted, issue).await?;
     audit::record(&mut tx, &entry).await?;
     tx.commit().await?;
     draft.give(visit, &asked.client, &subject, None, &asked.binding)

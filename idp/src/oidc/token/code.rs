@@ -3,7 +3,7 @@
 
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::oidc::AuthorizationCode;
-use idp_domain::oidc::token::{CodeFault, PresentedCode, audiences, narrow};
+use idp_domain::oidc::token::{CodeFault, PresentedCode};
 use idp_domain::secrets::Tag;
 use idp_storage::codes::{self, ConsumedCode};
 use idp_storage::{audit, authorizations};
@@ -11,8 +11,9 @@ use jiff::SignedDuration;
 use migrations::Tx;
 
 use super::redeemed::{Redeemed, Ripe};
-use super::{Asked, invalid_grant};
+use super::{Asked, invalid_grant, target};
 use crate::oidc::answer::Fault;
+use crate::oidc::one_use::Noted;
 use crate::oidc::tokens::Given;
 use crate::visit::Visit;
 
@@ -29,13 +30,16 @@ pub(super) async fn redeem(visit: &mut Visit, asked: &Asked) -> Result<Given, Fa
         return Err(invalid_grant());
     }
     let mut tx = visit.app.db.write().await?;
+    let noted = asked.one_use.note(&mut tx, visit.now).await?;
     let consumed = codes::consume(&mut tx, &hash, visit.now).await?;
-    let redeemed = if let Some(consumed) = consumed {
-        judge(visit, &mut tx, asked, consumed).await?
-    } else {
-        replayed(visit, &mut tx, asked, &hash).await?;
-        Err(invalid_grant())
+    let Some(consumed) = consumed else {
+        // Whoever has a spent code can come with it for ever, and leaves nothing behind.
+        if replayed(visit, &mut tx, asked, &hash).await? {
+            tx.commit().await?;
+        }
+        return Err(invalid_grant());
     };
+    let redeemed = judge(visit, &mut tx, asked, noted, consumed).await?;
     // Committed in any case: the code is gone.
     tx.commit().await?;
     redeemed?.give(visit, asked).await
@@ -46,6 +50,7 @@ async fn judge(
     visit: &mut Visit,
     tx: &mut Tx,
     asked: &Asked,
+    noted: Noted,
     consumed: ConsumedCode,
 ) -> Result<Result<Redeemed, Fault>, Fault> {
     let application = asked.client.application();
@@ -88,20 +93,14 @@ async fn judge(
         }
     };
     // The code stands for all that was granted; a narrower token may be asked for (RFC 8707 §2.2).
-    let granted = &consumed.request.granted;
-    let issuer = visit.app.config.server.issuer.as_str();
-    let scopes = narrow(&granted.scopes, None);
-    let audiences = audiences(&granted.resources, asked.form.all("resource"), issuer);
-    match (scopes, audiences) {
-        (Ok(scopes), Ok(audiences)) => {
-            let redeemed = ripe
-                .write(visit, tx, asked, grant, scopes, audiences)
-                .await?;
-            Ok(Ok(redeemed))
+    match target(visit, asked, &consumed.request.granted, None) {
+        Ok(target) => {
+            let redeemed = ripe.write(visit, tx, (asked, noted), grant, target);
+            Ok(Ok(redeemed.await?))
         }
-        (Err(error), _) | (_, Err(error)) => {
+        Err(fault) => {
             refuse(visit, tx, &consumed, "target").await?;
-            Ok(Err(error.into()))
+            Ok(Err(fault))
         }
     }
 }
@@ -120,18 +119,25 @@ async fn refuse(
     Ok(())
 }
 
-/// The code was consumed before: what it gave ends, unless this is the race that it lost.
-async fn replayed(visit: &mut Visit, tx: &mut Tx, asked: &Asked, hash: &Tag) -> Result<(), Fault> {
+/// The code was consumed before: what it gave ends, unless this is the race that it lost. True
+/// where something was written.
+async fn replayed(
+    visit: &mut Visit,
+    tx: &mut Tx,
+    asked: &Asked,
+    hash: &Tag,
+) -> Result<bool, Fault> {
     let Some(spent) = codes::spent(tx, hash).await? else {
-        return Ok(());
+        return Ok(false);
     };
     let now = visit.now;
     let late = now.duration_since(spent.consumed_at) > RACE;
     let revoked =
         late && authorizations::revoke(tx, spent.authorization, "code_replay", now).await?;
     let application = &asked.client.application().id;
-    // Whoever has a spent code can come with it for ever: what changes nothing is told so often.
-    if revoked || visit.app.client_refusals.take(application, now) {
+    // What changes nothing is told so many times an hour.
+    let told = revoked || visit.app.client_refusals.take(application, now);
+    if told {
         let entry = visit
             .audit(Event::CodeReplayed, Outcome::Refused)
             .at_application(&spent.application)
@@ -141,5 +147,5 @@ async fn replayed(visit: &mut Visit, tx: &mut Tx, asked: &Asked, hash: &Tag) -> 
             .with("revoked", revoked);
         audit::record(tx, &entry).await?;
     }
-    Ok(())
+    Ok(told)
 }

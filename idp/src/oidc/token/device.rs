@@ -1,17 +1,17 @@
 //! A device asks whether it was let in (RFC 8628 §3.4, §3.5).
 
 use idp_domain::audit::{Event, Outcome};
-use idp_domain::oidc::token::{audiences, narrow};
-use idp_domain::oidc::{DeviceCode, ErrorCode, Granted};
+use idp_domain::oidc::{DeviceCode, ErrorCode};
 use idp_domain::secrets::Tag;
 use idp_storage::audit;
 use idp_storage::device_grants::{self, Device, DeviceState};
 use migrations::Tx;
 
 use super::redeemed::{Redeemed, Ripe};
-use super::{Asked, invalid_grant};
+use super::{Asked, invalid_grant, target};
 use crate::oidc::answer::Fault;
 use crate::oidc::device::POLL_SECONDS;
+use crate::oidc::one_use::Noted;
 use crate::oidc::tokens::Given;
 use crate::visit::Visit;
 
@@ -63,10 +63,11 @@ async fn fetch(
     device: &Device,
 ) -> Result<Given, Fault> {
     let mut tx = visit.app.db.write().await?;
+    let noted = asked.one_use.note(&mut tx, visit.now).await?;
     if !device_grants::consume(&mut tx, hash, visit.now).await? {
         return Err(invalid_grant());
     }
-    let redeemed = judge(visit, &mut tx, asked, device).await?;
+    let redeemed = judge(visit, &mut tx, asked, noted, device).await?;
     tx.commit().await?;
     redeemed?.give(visit, asked).await
 }
@@ -75,6 +76,7 @@ async fn judge(
     visit: &mut Visit,
     tx: &mut Tx,
     asked: &Asked,
+    noted: Noted,
     device: &Device,
 ) -> Result<Result<Redeemed, Fault>, Fault> {
     let (Some(grant), Some(granted)) = (device.grant, &device.request.granted) else {
@@ -93,9 +95,9 @@ async fn judge(
         .await?
     {
         Err(denial) => (denial.as_str(), denied()),
-        Ok(offline) => match target(visit, asked, granted) {
-            Ok((scopes, audiences)) => {
-                let redeemed = ripe.write(visit, tx, asked, offline, scopes, audiences);
+        Ok(offline) => match target(visit, asked, granted, None) {
+            Ok(target) => {
+                let redeemed = ripe.write(visit, tx, (asked, noted), offline, target);
                 return Ok(Ok(redeemed.await?));
             }
             Err(fault) => ("target", fault),
@@ -108,16 +110,4 @@ async fn judge(
         .with("authorization", device.authorization.to_string());
     audit::record(tx, &entry).await?;
     Ok(Err(fault))
-}
-
-/// All that was granted, for all or some of its resources (RFC 8707 §2.2).
-fn target(
-    visit: &Visit,
-    asked: &Asked,
-    granted: &Granted,
-) -> Result<(idp_domain::oidc::Scopes, Vec<String>), Fault> {
-    let issuer = visit.app.config.server.issuer.as_str();
-    let scopes = narrow(&granted.scopes, None)?;
-    let audiences = audiences(&granted.resources, asked.form.all("resource"), issuer)?;
-    Ok((scopes, audiences))
 }

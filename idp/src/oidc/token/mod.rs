@@ -10,14 +10,15 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use idp_domain::applications::GrantType;
-use idp_domain::oidc::ErrorCode;
-use idp_domain::oidc::token::Binding;
+use idp_domain::applications::{GrantType, OidcSide};
+use idp_domain::oidc::token::{Binding, Target};
+use idp_domain::oidc::{ErrorCode, Granted};
 
 use super::answer::{self, Fault};
 use super::client_auth::{self, Client};
 use super::dpop;
 use super::form::Form;
+use super::one_use::OneUse;
 use super::tokens::Given;
 use crate::visit::Visit;
 
@@ -34,6 +35,7 @@ pub(super) struct Asked {
     pub(super) client: Client,
     pub(super) form: Form,
     pub(super) binding: Binding,
+    pub(super) one_use: OneUse,
 }
 
 impl Asked {
@@ -46,21 +48,30 @@ impl Asked {
 
 async fn give(visit: &mut Visit, headers: &HeaderMap, body: Body) -> Result<Given, Fault> {
     let form = Form::read(headers, body).await?;
-    let client = client_auth::authenticate(visit, headers, &form).await?;
-    let grant_type = grant_type(&form, &client)?;
-    // Before anything is consumed: who must add a nonce comes again with the same code.
-    let thumbprint = dpop::proof(visit, headers, "POST", None, client.side()).await?;
-    let binding = Binding::of(client.side(), thumbprint)?;
-    let asked = Asked {
+    let (client, one_use) = client_auth::identify(visit, headers, &form).await?;
+    let mut asked = Asked {
         client,
         form,
-        binding,
+        binding: Binding::default(),
+        one_use,
     };
+    let given = grant(visit, headers, &mut asked).await;
+    asked.one_use.settle(visit, given).await
+}
+
+async fn grant(visit: &mut Visit, headers: &HeaderMap, asked: &mut Asked) -> Result<Given, Fault> {
+    let side = asked.client.side();
+    let grant_type = grant_type(&asked.form, side)?;
+    // Before anything is consumed: who must add a nonce comes again with the same code.
+    let proof = dpop::proof(visit, headers, "POST", None, side)?;
+    let thumbprint = proof.as_ref().map(|proof| proof.thumbprint.clone());
+    asked.binding = Binding::of(side, thumbprint)?;
+    asked.one_use.proof = proof.map(|proof| proof.spend);
     let given = match grant_type {
-        GrantType::AuthorizationCode => code::redeem(visit, &asked).await?,
-        GrantType::RefreshToken => refresh::refresh(visit, &asked).await?,
-        GrantType::ClientCredentials => client_credentials::grant(visit, &asked).await?,
-        GrantType::DeviceCode => device::redeem(visit, &asked).await?,
+        GrantType::AuthorizationCode => code::redeem(visit, asked).await?,
+        GrantType::RefreshToken => refresh::refresh(visit, asked).await?,
+        GrantType::ClientCredentials => client_credentials::grant(visit, asked).await?,
+        GrantType::DeviceCode => device::redeem(visit, asked).await?,
     };
     let grant = grant_type.as_str();
     metrics::counter!("oidc_tokens_issued_total", "grant" => grant).increment(1);
@@ -68,13 +79,13 @@ async fn give(visit: &mut Visit, headers: &HeaderMap, body: Body) -> Result<Give
 }
 
 /// RFC 6749 §5.2. There is none with a password, and none without a request (OID-22).
-fn grant_type(form: &Form, client: &Client) -> Result<GrantType, Fault> {
+fn grant_type(form: &Form, client: &OidcSide) -> Result<GrantType, Fault> {
     let name = form.get("grant_type").ok_or(Fault::new(
         ErrorCode::InvalidRequest,
         "grant_type is missing",
     ))?;
     let grant_type = GrantType::parse(name).ok_or_else(unsupported)?;
-    if client.side().grants(grant_type) {
+    if client.grants(grant_type) {
         Ok(grant_type)
     } else {
         Err(Fault::new(
@@ -87,6 +98,19 @@ fn grant_type(form: &Form, client: &Client) -> Result<GrantType, Fault> {
 fn unsupported() -> Fault {
     let why = "grant_type is none that is supported";
     Fault::new(ErrorCode::UnsupportedGrantType, why)
+}
+
+/// What a new token is for, by what was granted and the entry of now.
+fn target(
+    visit: &Visit,
+    asked: &Asked,
+    granted: &Granted,
+    scope: Option<&str>,
+) -> Result<Target, Fault> {
+    let issuer = visit.app.config.server.issuer.as_str();
+    let resources = asked.form.all("resource");
+    let target = Target::of(granted, asked.client.side(), scope, resources, issuer)?;
+    Ok(target)
 }
 
 /// Uniform: what was wrong with a code or a token is in the audit trail.

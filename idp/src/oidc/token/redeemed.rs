@@ -4,7 +4,8 @@
 use idp_domain::applications::{Application, GrantType};
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::ids::{AuthorizationId, GrantId};
-use idp_domain::oidc::{ACCESS_TOKEN_TTL, Granted, Held, OfflineGrant, RefreshToken, Scopes};
+use idp_domain::oidc::token::Target;
+use idp_domain::oidc::{ACCESS_TOKEN_TTL, Granted, Held, OfflineGrant, RefreshToken};
 use idp_domain::sessions::Authority;
 use idp_domain::signin::Denial;
 use idp_storage::authorizations::{self, NewAuthorization};
@@ -14,6 +15,7 @@ use migrations::Tx;
 use super::Asked;
 use crate::oidc::answer::Fault;
 use crate::oidc::authorization::OFFLINE_LIFE;
+use crate::oidc::one_use::Noted;
 use crate::oidc::tokens::{self, Draft, Given, Issue, Standing, later};
 use crate::visit::Visit;
 
@@ -75,10 +77,9 @@ impl Ripe<'_> {
         &self,
         visit: &mut Visit,
         tx: &mut Tx,
-        asked: &Asked,
+        (asked, noted): (&Asked, Noted),
         grant: OfflineGrant,
-        scopes: Scopes,
-        audiences: Vec<String>,
+        target: Target,
     ) -> Result<Redeemed, Fault> {
         let (side, now) = (asked.client.side(), visit.now);
         let subject = self.subject.unwrap_or_default().to_owned();
@@ -87,13 +88,12 @@ impl Ripe<'_> {
             ..self.granted.clone()
         };
         let refreshes = side.grants(GrantType::RefreshToken);
-        let session_end = grant
-            .session()
-            .map(|s| s.ends_at(&visit.app.session_rules()));
-        let expires_at = match session_end {
-            _ if !refreshes => later(now, ACCESS_TOKEN_TTL),
-            Some(end) if !granted.offline => end.max(later(now, ACCESS_TOKEN_TTL)),
-            _ => later(now, OFFLINE_LIFE),
+        // What is bound to a session ends with whichever session its grant is in by then
+        // (`sessions::hand_on`): that is looked up each time, and not written down here.
+        let life = if refreshes {
+            OFFLINE_LIFE
+        } else {
+            ACCESS_TOKEN_TTL
         };
         let new = NewAuthorization {
             id: self.authorization,
@@ -104,17 +104,16 @@ impl Ripe<'_> {
             subject: &subject,
             granted: &granted,
             created_at: now,
-            expires_at,
+            expires_at: later(now, life),
         };
         authorizations::create(tx, &new).await?;
         let issue = Issue {
             client: side,
             authorization: self.authorization,
-            scopes,
-            audiences,
+            target,
             binding: &asked.binding,
         };
-        let draft = tokens::issue(visit, tx, Authority::OfflineGrant(&grant), issue).await?;
+        let draft = tokens::issue(visit, tx, Authority::OfflineGrant(&grant), noted, issue).await?;
         let entry = visit
             .audit(self.event, Outcome::Success)
             .of(grant.holder().person)

@@ -2,16 +2,17 @@
 //! had its successor for longer than a lost answer takes ends the family (OID-14).
 
 use idp_domain::audit::{Event, Outcome};
-use idp_domain::oidc::token::{PresentedRefresh, RefreshUse, audiences, is_disused, narrow};
-use idp_domain::oidc::{ErrorCode, OfflineGrant, RefreshToken, Scopes};
+use idp_domain::oidc::token::{PresentedRefresh, RefreshUse, is_disused};
+use idp_domain::oidc::{ErrorCode, OfflineGrant, RefreshToken};
 use idp_domain::sessions::Authority;
 use idp_storage::audit;
 use idp_storage::authorizations::{self, Authorization};
 use migrations::Tx;
 
-use super::{Asked, invalid_grant};
+use super::{Asked, invalid_grant, target};
 use crate::oidc::answer::Fault;
 use crate::oidc::authorization::{REFRESH_IDLE, establish};
+use crate::oidc::one_use::Noted;
 use crate::oidc::tokens::{self, Draft, Given, Issue, Standing};
 use crate::visit::Visit;
 
@@ -37,12 +38,18 @@ pub(super) async fn refresh(visit: &mut Visit, asked: &Asked) -> Result<Given, F
     let Some(held) = authorizations::find(&mut tx, token.authorization).await? else {
         return Err(invalid_grant());
     };
-    let refreshed = match judge(visit, &mut tx, asked, &held, token).await? {
-        Ok(refreshed) => Ok(refreshed),
-        Err(unfit) => Err(note(visit, &mut tx, asked, &held, unfit).await?),
+    let noted = asked.one_use.note(&mut tx, visit.now).await?;
+    let refreshed = match judge(visit, &mut tx, asked, noted, &held, token).await? {
+        Ok(refreshed) => refreshed,
+        Err(unfit) => {
+            // Whoever has an old token can come with it for ever, and leaves nothing behind.
+            if note(visit, &mut tx, asked, &held, unfit.0).await? {
+                tx.commit().await?;
+            }
+            return Err(unfit.1);
+        }
     };
     tx.commit().await?;
-    let refreshed = refreshed?;
     let (client, draft) = (&asked.client, &refreshed.draft);
     let standing = Standing {
         grant: &refreshed.grant,
@@ -63,6 +70,7 @@ async fn judge(
     visit: &mut Visit,
     tx: &mut Tx,
     asked: &Asked,
+    noted: Noted,
     held: &Authorization,
     token: RefreshToken,
 ) -> Result<Result<Refreshed, Unfit>, Fault> {
@@ -88,8 +96,8 @@ async fn judge(
         Ok(grant) => grant,
         Err(denial) => return Ok(Err(Unfit(denial.as_str(), invalid_grant()))),
     };
-    let (scopes, audiences) = match narrowed(visit, asked, held) {
-        Ok(narrowed) => narrowed,
+    let target = match target(visit, asked, &held.granted, asked.form.get("scope")) {
+        Ok(target) => target,
         Err(fault) => return Ok(Err(Unfit("target", fault))),
     };
     // FAPI 2.0 Security Profile §5.3.2.1: confidential and bound to its key, it stays the same.
@@ -121,11 +129,10 @@ async fn judge(
     let issue = Issue {
         client: side,
         authorization: held.id,
-        scopes,
-        audiences,
+        target,
         binding: &asked.binding,
     };
-    let draft = tokens::issue(visit, tx, Authority::OfflineGrant(&grant), issue).await?;
+    let draft = tokens::issue(visit, tx, Authority::OfflineGrant(&grant), noted, issue).await?;
     let entry = visit
         .audit(Event::TokenRefreshed, Outcome::Success)
         .of(grant.holder().person)
@@ -163,42 +170,28 @@ fn belongs(visit: &Visit, asked: &Asked, held: &Authorization) -> Result<(), Unf
     Ok(())
 }
 
-fn narrowed(
-    visit: &Visit,
-    asked: &Asked,
-    held: &Authorization,
-) -> Result<(Scopes, Vec<String>), Fault> {
-    let granted = &held.granted;
-    let scopes = narrow(&granted.scopes, asked.form.get("scope"))?;
-    let issuer = visit.app.config.server.issuer.as_str();
-    let audiences = audiences(&granted.resources, asked.form.all("resource"), issuer)?;
-    Ok((scopes, audiences))
-}
-
-/// Writes it down: the end of a family always, the rest so many times an hour.
+/// Writes it down: the end of a family always, the rest so many times an hour. True where
+/// something was written.
 async fn note(
     visit: &mut Visit,
     tx: &mut Tx,
     asked: &Asked,
     held: &Authorization,
-    Unfit(reason, fault): Unfit,
-) -> Result<Fault, Fault> {
+    reason: &'static str,
+) -> Result<bool, Fault> {
     let application = &asked.client.application().id;
-    let reused = reason == REUSED;
-    if reused || visit.app.client_refusals.take(application, visit.now) {
-        let event = if reused {
-            Event::RefreshReused
-        } else {
-            Event::RefreshRefused
-        };
-        let mut entry = visit
-            .audit(event, Outcome::Refused)
-            .at_application(&held.application)
-            .because(reason)
-            .with("by", application.to_string())
-            .with("authorization", held.id.to_string());
-        entry.person = held.person;
-        audit::record(tx, &entry).await?;
-    }
-    Ok(fault)
+    let event = match reason {
+        REUSED => Event::RefreshReused,
+        _ if visit.app.client_refusals.take(application, visit.now) => Event::RefreshRefused,
+        _ => return Ok(false),
+    };
+    let mut entry = visit
+        .audit(event, Outcome::Refused)
+        .at_application(&held.application)
+        .because(reason)
+        .with("by", application.to_string())
+        .with("authorization", held.id.to_string());
+    entry.person = held.person;
+    audit::record(tx, &entry).await?;
+    Ok(true)
 }

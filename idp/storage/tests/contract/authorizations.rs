@@ -21,7 +21,6 @@ pub fn granted() -> Granted {
         resources: vec!["https://books.example".into()],
         signed_in_at: at(0),
         factors: vec![Factor::Password],
-        wants_auth_time: true,
         key_thumbprint: None,
         offline: true,
     }

@@ -43,10 +43,16 @@ async fn issue(db: &Db, person: PersonId, seed: usize) -> GrantId {
         grant: again,
         application: &application,
         request: &request,
+        number: "s1",
+        subject: "somebody",
         issued_at: at(0),
         expires_at: at(60),
     };
     codes::issue(&mut tx, &code).await.unwrap();
+    // What the code stands for, another one of the session doesn't change.
+    codes::grant(&mut tx, &grant(5_000_000 + seed, "s2"))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     first
 }

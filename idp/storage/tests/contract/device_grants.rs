@@ -2,7 +2,7 @@ use idp_domain::applications::ApplicationId;
 use idp_domain::ids::{AuthorizationId, GrantId};
 use idp_domain::oidc::Scopes;
 use idp_domain::oidc::authorize::DeviceRequest;
-use idp_storage::device_grants::{self, DeviceState, NewDevice};
+use idp_storage::device_grants::{self, Approval, DeviceState, NewDevice};
 use idp_storage::{Db, Tx};
 use migrations::run;
 
@@ -14,6 +14,15 @@ fn request() -> DeviceRequest {
         scopes: Scopes::parse("openid profile").unwrap(),
         resources: vec!["https://api.edu.cn".into()],
         granted: None,
+    }
+}
+
+fn approval(grant: GrantId, request: &DeviceRequest) -> Approval<'_> {
+    Approval {
+        grant,
+        number: "s1",
+        subject: "her",
+        request,
     }
 }
 
@@ -72,7 +81,7 @@ async fn a_device_is_decided_about_in_time_and_once() {
         );
         let code = tag(1_001);
         assert!(
-            !device_grants::approve(&mut tx, &code, grant, &request(), at(600))
+            !device_grants::approve(&mut tx, &code, &approval(grant, &request()), at(600))
                 .await
                 .unwrap()
         );
@@ -82,10 +91,13 @@ async fn a_device_is_decided_about_in_time_and_once() {
                 .unwrap()
         );
         assert!(
-            device_grants::approve(&mut tx, &code, grant, &request(), at(1))
+            device_grants::approve(&mut tx, &code, &approval(grant, &request()), at(1))
                 .await
                 .unwrap()
         );
+        // What she let it in as, a code of the session doesn't change.
+        let sql = "UPDATE grants SET number = 's2', subject = 'another'";
+        run!(tx, c => sqlx::query(sql).execute(c)).unwrap();
         assert!(!device_grants::deny(&mut tx, &code, at(2)).await.unwrap());
         assert_eq!(
             device_grants::waiting(&mut tx, &code, at(2)).await.unwrap(),
@@ -176,7 +188,7 @@ async fn a_device_fetches_its_tokens_once_under_race() {
         assert!(create(&mut tx, 1, 9).await);
         let code = tag(1_001);
         assert!(
-            device_grants::approve(&mut tx, &code, grant, &request(), at(1))
+            device_grants::approve(&mut tx, &code, &approval(grant, &request()), at(1))
                 .await
                 .unwrap()
         );

@@ -28,7 +28,10 @@ async fn an_id_is_free_again_when_its_time_is_over() {
             id: tag(1),
             until: at(seconds),
         };
+        assert!(!in_tx!(db, tx => spent_ids::is_spent(&mut tx, &until(60), at(0))));
         assert!(in_tx!(db, tx => spent_ids::spend(&mut tx, &until(60), at(0))));
+        assert!(in_tx!(db, tx => spent_ids::is_spent(&mut tx, &until(60), at(59))));
+        assert!(!in_tx!(db, tx => spent_ids::is_spent(&mut tx, &until(60), at(60))));
         assert!(!in_tx!(db, tx => spent_ids::spend(&mut tx, &until(90), at(59))));
         assert!(in_tx!(db, tx => spent_ids::spend(&mut tx, &until(120), at(60))));
         assert!(!in_tx!(db, tx => spent_ids::spend(&mut tx, &until(180), at(60))));

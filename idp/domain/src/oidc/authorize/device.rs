@@ -55,7 +55,7 @@ impl DeviceRequest {
 
     /// With what a person gave who signed in then and by these.
     #[must_use]
-    pub fn granted(mut self, client: &OidcSide, at: Timestamp, factors: &[Factor]) -> Self {
+    pub fn granted(mut self, at: Timestamp, factors: &[Factor]) -> Self {
         self.granted = Some(Granted {
             scopes: self.scopes.clone(),
             claims: ClaimsRequest::default(),
@@ -63,7 +63,6 @@ impl DeviceRequest {
             resources: self.resources.clone(),
             signed_in_at: at,
             factors: factors.to_vec(),
-            wants_auth_time: client.require_auth_time,
             key_thumbprint: None,
             offline: self.scopes.has(&Scope::OfflineAccess),
         });

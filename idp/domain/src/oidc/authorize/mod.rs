@@ -38,7 +38,7 @@ pub use response::ResponseMode;
 use super::{
     ClaimsRequest, CodeRequest, Disclosure, ErrorCode, Granted, OAuthError, Scope, Scopes,
 };
-use crate::applications::{Application, Consent, OidcSide, Profile};
+use crate::applications::{Application, Consent, OidcSide};
 use crate::factors::Factor;
 
 /// By which way a request came.
@@ -142,7 +142,6 @@ impl AuthorizeRequest {
 
     /// What its code stands for, of somebody who signed in then and by these.
     pub fn code_request(&self, signed_in_at: Timestamp, factors: &[Factor]) -> CodeRequest {
-        let asks_auth_time = |claims: &ClaimsRequest| claims.id_token.contains_key("auth_time");
         CodeRequest {
             redirect_uri: self.redirect_uri.clone(),
             code_challenge: self.code_challenge.as_ref().map(|c| c.as_str().to_owned()),
@@ -153,18 +152,10 @@ impl AuthorizeRequest {
                 resources: self.resources.clone(),
                 signed_in_at,
                 factors: factors.to_vec(),
-                wants_auth_time: self.max_age.is_some()
-                    || self.client.require_auth_time
-                    || asks_auth_time(&self.claims),
                 key_thumbprint: self.key_thumbprint.clone(),
                 offline: self.scopes.has(&Scope::OfflineAccess),
             },
         }
-    }
-
-    /// The FAPI 2.0 Security Profile holds for it.
-    pub fn is_fapi2(&self) -> bool {
-        self.client.profile == Some(Profile::Fapi2)
     }
 }
 

@@ -131,10 +131,11 @@ impl SigningKey {
     ) -> Result<String, CantSign> {
         let claims = serde_json::to_vec(claims).map_err(|_| CantSign)?;
         // None of the values needs an escape.
+        let typ = typ.written().map(|typ| format!(r#""typ":"{typ}","#));
         let header = format!(
-            r#"{{"alg":"{}","typ":"{}","kid":"{}"{members}}}"#,
+            r#"{{"alg":"{}",{}"kid":"{}"{members}}}"#,
             self.algorithm,
-            typ.as_str(),
+            typ.unwrap_or_default(),
             self.kid,
         );
         let mut token = base64url(header);

@@ -4,6 +4,9 @@
 pub enum Typ {
     /// An ID token, also as `id_token_hint`.
     IdToken,
+    /// A signed answer of userinfo (OpenID Connect Core §5.3.2). No type is registered for it,
+    /// and readers take `JWT` or none: so it has none, which an ID token of ours always has.
+    UserInfo,
     /// RFC 9068 §2.1.
     AccessToken,
     /// OpenID Connect Back-Channel Logout 1.0 §2.4.
@@ -15,13 +18,23 @@ pub enum Typ {
 }
 
 impl Typ {
+    pub const ALL: [Self; 6] = [
+        Self::IdToken,
+        Self::UserInfo,
+        Self::AccessToken,
+        Self::LogoutToken,
+        Self::ClientAssertion,
+        Self::DpopProof,
+    ];
+
     /// As we write it.
-    pub const fn as_str(self) -> &'static str {
+    pub const fn written(self) -> Option<&'static str> {
         match self {
-            Self::IdToken | Self::ClientAssertion => "JWT",
-            Self::AccessToken => "at+jwt",
-            Self::LogoutToken => "logout+jwt",
-            Self::DpopProof => "dpop+jwt",
+            Self::IdToken | Self::ClientAssertion => Some("JWT"),
+            Self::UserInfo => None,
+            Self::AccessToken => Some("at+jwt"),
+            Self::LogoutToken => Some("logout+jwt"),
+            Self::DpopProof => Some("dpop+jwt"),
         }
     }
 
@@ -43,8 +56,9 @@ impl Typ {
         };
         match self {
             Self::ClientAssertion => typ.is_none() || is("JWT") || is("client-authentication+jwt"),
+            Self::UserInfo => typ.is_none(),
             Self::IdToken | Self::AccessToken | Self::LogoutToken | Self::DpopProof => {
-                is(self.as_str())
+                self.written().is_some_and(is)
             }
         }
     }

@@ -8,6 +8,8 @@ pub struct AccessTokenClaims<'a> {
     /// One text, or a list of several.
     pub aud: Audience<'a>,
     pub client_id: &'a str,
+    /// Absent where there is none (RFC 9068 §2.2.3).
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub scope: String,
     pub jti: &'a str,
     /// Seconds since 1970.

@@ -2,7 +2,7 @@ use crate::applications::OidcSide;
 use crate::oidc::{ErrorCode, OAuthError};
 
 /// The key that tokens are bound to, if they are (RFC 9449 §5).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Binding(Option<String>);
 
 /// The word of `token_type`.

@@ -9,6 +9,7 @@ mod pkce;
 mod refresh;
 mod resource;
 mod scope;
+mod target;
 
 pub use access_token::{AccessTokenClaims, Audience, Confirmation};
 pub use binding::{Binding, TokenType};
@@ -17,3 +18,4 @@ pub use id_token::{IdTokenClaims, at_hash};
 pub use refresh::{PresentedRefresh, RefreshUse, is_disused};
 pub use resource::audiences;
 pub use scope::narrow;
+pub use target::Target;
