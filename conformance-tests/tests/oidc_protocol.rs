@@ -1,0 +1,61 @@
+//! The OpenID Connect suite on this server: no case fails but those of the documented deviations.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result};
+use conformance_tests::demo;
+use conformance_tests::on_each_engine;
+use conformance_tests::process::free_ports;
+use conformance_tests::server::Site;
+use conformance_tests::stage::Stage;
+use conformance_tests::suite::acceptance;
+use conformance_tests::suite::oidc;
+use conformance_tests::suite::oidc::provider::{Options, Provider};
+use conformance_tests::suite::oidc::registration::{self, Form};
+use conformance_tests::suite::oidc::target::{Account, Target};
+use conformance_tests::suite::options::Profile;
+use serde_json::json;
+
+on_each_engine!(the_server_keeps_the_documents);
+
+const DEVIATIONS: &str = include_str!("../expectations/yimen-oidc.toml");
+/// Of a service that tells when the registry was read again.
+const SERVICE: &str = "http://app.example.test/";
+
+async fn the_server_keeps_the_documents(stage: &Stage) -> Result<()> {
+    let [listen] = free_ports()?;
+    // One account signs in dozens of times, and guesses on purpose.
+    let configuration = "[limits]\nstranger_per_minute = 100000\ncaptcha_after = 9\n";
+    let site = Site::new(stage, "server", configuration).await?;
+    let account = |number: &str| Account {
+        name: number.to_owned(),
+        password: demo::PASSWORD.to_owned(),
+    };
+    let listen = SocketAddr::from(([127, 0, 0, 1], listen));
+    let other = Some(account(demo::ADMINISTRATOR));
+    let target = Target::fresh(listen, account(demo::STUDENT.number), other)?;
+
+    let server = site.start().await?;
+    let mut entries = registration::write(&target, Form::Yimen)?;
+    let app = json!({ "id": "app", "name": { "zh-CN": "app", "en": "app" },
+        "cas": { "services": [format!("{SERVICE}*")], "plain_http": true } });
+    entries.as_array_mut().context("no array")?.push(app);
+    server.register(&entries, SERVICE).await?;
+
+    let mut provider = Provider::new(Options {
+        issuer: server.url().clone(),
+        target,
+        profile: Profile::Strict,
+    })
+    .await?;
+    let name = format!("{:?}.html", stage.engine).to_lowercase();
+    let report = stage.keepsakes("oidc-conformance")?.join(name);
+    acceptance::run(
+        &oidc::SUITE,
+        oidc::all(),
+        &mut provider,
+        &report,
+        DEVIATIONS,
+    )
+    .await
+}
