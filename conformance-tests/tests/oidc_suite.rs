@@ -46,7 +46,7 @@ async fn each_fault_is_found_by_the_cases_about_it() -> Result<()> {
     let found: &[(Defect, &str, &[&str])] = &[
         (
             Defect::None,
-            "1-14,16b,20-23,28,39,43,47,63-66,70-74,91,93,99",
+            "1-14,16b,20-23,28,39,43,47,63-66,70-74,91,93,99,112,114",
             &[],
         ),
         (
@@ -102,6 +102,14 @@ async fn each_fault_is_found_by_the_cases_about_it() -> Result<()> {
             ],
         ),
         (Defect::ForgetsChallengeMethod, "33,34", &["33b", "34"]),
+        (
+            Defect::ForgetsResponseMode,
+            "31,113b,114a",
+            &["31a", "31b", "31c", "113b", "114a"],
+        ),
+        (Defect::GivesCodesUnpushed, "112", &["112b"]),
+        (Defect::TakesAnyPush, "112", &["112c", "112d", "112e"]),
+        (Defect::TakesBoundTokensFromAnybody, "112", &["112i"]),
     ];
     let folder = tempfile::tempdir()?;
     // Held from now on, so that nobody else takes the port.

@@ -36,6 +36,8 @@ const account = (sub) => ({
   }),
 });
 
+const isFapi = (client) => client?.clientId === 'conformance-fapi';
+
 const provider = new Provider(issuer, {
   clients,
   // Its own guard refuses loopback, where the suite listens.
@@ -46,23 +48,35 @@ const provider = new Provider(issuer, {
   jwks: {
     keys: [
       key('rsa', { modulusLength: 2048 }, 'rs', 'RS256'),
+      key('rsa', { modulusLength: 2048 }, 'ps', 'PS256'),
       key('ec', { namedCurve: 'P-256' }, 'es', 'ES256'),
+      key('ed25519', {}, 'ed', 'EdDSA'),
     ],
   },
   // A browser that posts from another site brings its cookies only then.
   cookies: { keys: ['for the length of one run'], long: { signed: true, sameSite: 'none' } },
   enableHttpPostMethods: true,
+  enabledJWA: {
+    idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+    userinfoSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+  },
   clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
   subjectTypes: ['public', 'pairwise'],
   pairwiseIdentifier: (ctx, accountId, client) => `${client.sectorIdentifier}-${accountId}`,
   // As the OpenID Foundation's plans need it: confidential clients may do without.
-  pkce: { required: (ctx, client) => client.clientAuthMethod === 'none' },
+  pkce: { required: (ctx, client) => client.clientAuthMethod === 'none' || isFapi(client) },
   features: {
     backchannelLogout: { enabled: true },
     claimsParameter: { enabled: true },
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
-    dPoP: { enabled: true },
+    dPoP: {
+      enabled: true,
+      nonceSecret: Buffer.alloc(32, 'for the length of one run'),
+      requireNonce: (ctx) => ctx.oidc.client?.clientId === 'conformance-nonce',
+    },
+    fapi: { enabled: true, profile: (ctx, client) => (isFapi(client) ? '2.0' : undefined) },
+    jwtUserinfo: { enabled: true },
     introspection: {
       enabled: true,
       allowedPolicy: (ctx, client, token) => token.clientId === client.clientId,

@@ -19,6 +19,15 @@ pub trait Subject {
 
     /// No case takes longer.
     fn patience(&self) -> Duration;
+
+    /// Before each case: what a case that was given up left behind is undone.
+    fn prepare(&mut self) {}
+
+    /// Whether a case waits until something is old that was made as the run began: such cases are
+    /// run last, when most of the time has passed anyway.
+    fn comes_last(&self, _case: &About) -> bool {
+        false
+    }
 }
 
 /// How a case is counted.
@@ -63,6 +72,7 @@ pub struct Outcome {
 pub async fn run_case<C: Subject + 'static>(context: &mut C, case: &'static Case<C>) -> Outcome {
     // What late listeners wrote after the case before belongs to none.
     context.evidence().take();
+    context.prepare();
     let begin = Instant::now();
     let patience = context.patience();
     let verdict = tokio::time::timeout(patience, (case.run)(context)).await;
@@ -89,17 +99,21 @@ fn standing_of_failure(level: Level, profile: Profile) -> Standing {
     }
 }
 
-/// Runs cases in their order; `seen` hears of each as it ends.
+/// Runs cases in their order, those that wait behind the others; `seen` hears of each as it ends.
+/// The outcomes are in the order of the cases.
 pub async fn run<C: Subject + 'static>(
     context: &mut C,
     cases: impl IntoIterator<Item = &'static Case<C>>,
     mut seen: impl FnMut(&Outcome),
 ) -> Vec<Outcome> {
+    let mut cases: Vec<(usize, &Case<C>)> = cases.into_iter().enumerate().collect();
+    cases.sort_by_key(|(_, case)| context.comes_last(&case.about));
     let mut outcomes = Vec::new();
-    for case in cases {
+    for (at, case) in cases {
         let outcome = run_case(context, case).await;
         seen(&outcome);
-        outcomes.push(outcome);
+        outcomes.push((at, outcome));
     }
-    outcomes
+    outcomes.sort_by_key(|(at, _)| *at);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }

@@ -34,6 +34,10 @@ pub enum Defect {
     TellsOfInactiveTokens,
     TakesAnyUriForAnError,
     ForgetsChallengeMethod,
+    ForgetsResponseMode,
+    GivesCodesUnpushed,
+    TakesAnyPush,
+    TakesBoundTokensFromAnybody,
 }
 
 #[derive(Clone)]
@@ -82,6 +86,7 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response<Body> {
         Defect::ForgetsChallengeMethod => {
             replace(&mut url, "code_challenge_method", |_| "S256".to_owned());
         }
+        Defect::ForgetsResponseMode => without(&mut url, "response_mode"),
         Defect::ForgetsProofs => drop(head.headers.remove("dpop")),
         Defect::TakesTokenRequestsByGet if path == "/token" && head.method == Method::GET => {
             head.method = Method::POST;
@@ -89,6 +94,11 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response<Body> {
             url.set_query(None);
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");
             head.headers.insert("content-type", form);
+        }
+        Defect::GivesCodesUnpushed if path == "/auth" => {
+            if let Some(given) = given_away(&url) {
+                return given;
+            }
         }
         _ => {}
     }
@@ -103,6 +113,20 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response<Body> {
     response.headers_mut().remove(TRANSFER_ENCODING);
     spoil(defect, &path, is_post, &mut response);
     response.map(Body::from)
+}
+
+/// A code for a request of the FAPI client that wasn't pushed.
+fn given_away(url: &Url) -> Option<Response<Body>> {
+    let value = |name: &str| url.query_pairs().find(|(known, _)| known == name);
+    value("client_id").filter(|(_, id)| id == "conformance-fapi")?;
+    let (_, uri) = value("redirect_uri")?;
+    let mut aim = Url::parse(&uri).ok()?;
+    aim.query_pairs_mut().append_pair("code", "given-away");
+    let response = Response::builder().status(StatusCode::SEE_OTHER);
+    response
+        .header(LOCATION, aim.as_str())
+        .body(Body::empty())
+        .ok()
 }
 
 /// Breaks an answer.
@@ -123,6 +147,17 @@ fn spoil(defect: Defect, path: &str, is_post: bool, response: &mut Response<Vec<
         }
         Defect::TellsOfInactiveTokens if path == "/token/introspection" => {
             rewrite(response, |body| body["client_id"] = json!("whose-it-is"));
+        }
+        Defect::TakesAnyPush if path == "/request" && response.status() == 400 => {
+            *response.status_mut() = StatusCode::CREATED;
+            let taken = json!({ "request_uri": "urn:example:taken", "expires_in": 60 });
+            *response.body_mut() = taken.to_string().into_bytes();
+        }
+        Defect::TakesBoundTokensFromAnybody
+            if path == "/me" && response.status().is_client_error() =>
+        {
+            *response.status_mut() = StatusCode::OK;
+            *response.body_mut() = json!({ "sub": "somebody" }).to_string().into_bytes();
         }
         Defect::TakesAnyUriForAnError if path == "/auth" && response.status() == 400 => {
             *response.status_mut() = StatusCode::FOUND;

@@ -9,7 +9,7 @@ use super::provider::Provider;
 use super::request::{AuthRequest, Landing, Mode};
 use super::tokens::Tokens;
 use crate::cases;
-use crate::suite::case::{Outcome, missing};
+use crate::suite::case::Outcome;
 
 cases! {
     pub CASES of Provider;
@@ -54,7 +54,7 @@ async fn refusal(op: &Provider, request: &AuthRequest, errors: &[&str]) -> Outco
     }
 }
 
-async fn no_response_type(op: &mut Provider) -> Outcome {
+pub(super) async fn no_response_type(op: &mut Provider) -> Outcome {
     let request = op.request(&op.basic(), "openid")?.without("response_type");
     refusal(
         op,
@@ -219,7 +219,7 @@ fn object(request: &AuthRequest, more: &[(&str, &str)]) -> String {
     unsigned(&json!({ "alg": "none" }), &claims)
 }
 
-async fn request_object(op: &mut Provider) -> Outcome {
+pub(super) async fn request_object(op: &mut Provider) -> Outcome {
     let request = op.request(&op.basic(), "openid")?;
     let inside = request
         .clone()
@@ -238,7 +238,7 @@ async fn request_object(op: &mut Provider) -> Outcome {
     landing.refused_as(&["request_not_supported", "invalid_request_object"])
 }
 
-async fn request_uri(op: &mut Provider) -> Outcome {
+pub(super) async fn request_uri(op: &mut Provider) -> Outcome {
     // Nobody answers there: a server that fetches it can only fail.
     let request = op
         .request(&op.basic(), "openid")?
@@ -251,10 +251,7 @@ async fn request_uri(op: &mut Provider) -> Outcome {
     ])
 }
 
-async fn object_redirect(op: &mut Provider) -> Outcome {
-    if !op.says("request_parameter_supported") {
-        return Err(missing("request_parameter_supported is not true"));
-    }
+pub(super) async fn object_redirect(op: &mut Provider) -> Outcome {
     let request = op.request(&op.basic(), "openid")?;
     let object = object(&request, &[]);
     let request = request
@@ -264,5 +261,11 @@ async fn object_redirect(op: &mut Provider) -> Outcome {
     let to = landing.reply.redirect();
     let foreign = to.filter(|it| it.host_str() == Some("unregistered.invalid"));
     ensure!(foreign.is_none(), "sent to {foreign:?}");
-    Ok(())
+    if landing.callback.is_some() {
+        return landing.refused_as(&["request_not_supported", "invalid_request_object"]);
+    }
+    if op.says("request_parameter_supported") {
+        return Ok(());
+    }
+    landing.error_page()
 }

@@ -198,13 +198,14 @@ async fn posted(op: &Provider) -> Result<(super::request::AuthRequest, Landing)>
         .with("response_mode", "form_post");
     let landing = op.authorize(&mut op.visitor().await?, &request).await?;
     landing.code()?;
+    let mode = landing.callback()?.mode;
+    ensure!(mode == Mode::FormPost, "by {mode:?}");
     Ok((request, landing))
 }
 
 async fn form_post(op: &mut Provider) -> Outcome {
     let (request, landing) = posted(op).await?;
     let callback = landing.callback()?;
-    ensure!(callback.mode == Mode::FormPost, "by {:?}", callback.mode);
     ensure!(landing.reply.status == 200, "{}", landing.reply.summary());
     ensure!(
         callback.get("state") == Some(request.state.as_str()),

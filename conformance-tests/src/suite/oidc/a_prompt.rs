@@ -65,7 +65,7 @@ fn silent_error(op: &Provider, landing: &Landing, request: &AuthRequest) -> Outc
     expect::error_response(op, landing.callback()?, Some(&request.state))
 }
 
-async fn none_signed_out(op: &mut Provider) -> Outcome {
+pub(super) async fn none_signed_out(op: &mut Provider) -> Outcome {
     let request = op.request(&op.basic(), "openid")?.with("prompt", "none");
     let landing = op.open(&mut op.browser()?, &request).await?;
     silent_error(op, &landing, &request)
@@ -120,7 +120,7 @@ async fn none_signed_in(op: &mut Provider) -> Outcome {
     silently(op, &first, request).await.map(drop)
 }
 
-async fn none_same_claims(op: &mut Provider) -> Outcome {
+pub(super) async fn none_same_claims(op: &mut Provider) -> Outcome {
     let first = first(op).await?;
     let request = op.request(&op.basic(), "openid")?;
     let request = request.with("prompt", "none").with("max_age", "10000");
@@ -161,7 +161,7 @@ async fn login_asks(op: &mut Provider) -> Outcome {
     Ok(())
 }
 
-async fn login_later(op: &mut Provider) -> Outcome {
+pub(super) async fn login_later(op: &mut Provider) -> Outcome {
     let (first, second) = again(op, "prompt", "login").await?;
     same_person(&first, &second)?;
     later(&first, &second)
@@ -198,14 +198,14 @@ async fn select_account(op: &mut Provider) -> Outcome {
     Ok(())
 }
 
-async fn max_age_over(op: &mut Provider) -> Outcome {
+pub(super) async fn max_age_over(op: &mut Provider) -> Outcome {
     let (first, second) = again(op, "max_age", "1").await?;
     ensure!(!second.landing.login_pages.is_empty(), "nobody was asked");
     same_person(&first, &second)?;
     later(&first, &second)
 }
 
-async fn max_age_left(op: &mut Provider) -> Outcome {
+pub(super) async fn max_age_left(op: &mut Provider) -> Outcome {
     let first = first(op).await?;
     let request = op.request(&op.basic(), "openid")?.with("max_age", "10000");
     let second = silently(op, &first, request).await?;
@@ -231,7 +231,7 @@ async fn max_age_silent(op: &mut Provider) -> Outcome {
     silent_error(op, &landing, &request)
 }
 
-async fn hint_of_same(op: &mut Provider) -> Outcome {
+pub(super) async fn hint_of_same(op: &mut Provider) -> Outcome {
     let first = first(op).await?;
     let request = op.request(&op.basic(), "openid")?.with("max_age", "10000");
     let request = request

@@ -62,7 +62,7 @@ async fn refused(op: &Provider, change: impl Fn(&str) -> String) -> Outcome {
     landing_at(op, &uri).await?.error_page()
 }
 
-async fn unregistered(op: &mut Provider) -> Outcome {
+pub(super) async fn unregistered(op: &mut Provider) -> Outcome {
     landing_at(op, "https://unregistered.invalid/callback")
         .await?
         .error_page()

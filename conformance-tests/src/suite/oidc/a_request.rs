@@ -50,7 +50,7 @@ cases! {
         "`claims` that is no JSON is refused" => claims_no_json;
 }
 
-async fn by_get(op: &mut Provider) -> Outcome {
+pub(super) async fn by_get(op: &mut Provider) -> Outcome {
     // The run begins here: some cases need a code that is old.
     op.planted().await?;
     let signed_in = op.sign_in_fresh(&op.basic(), "openid").await?;
@@ -61,7 +61,7 @@ async fn by_get(op: &mut Provider) -> Outcome {
     signed_in.tokens.access().map(drop)
 }
 
-async fn by_post(op: &mut Provider) -> Outcome {
+pub(super) async fn by_post(op: &mut Provider) -> Outcome {
     let mut browser = op.visitor().await?;
     let request = op.request(&op.basic(), "openid")?;
     let endpoint = op.endpoint("authorization_endpoint")?;
@@ -82,7 +82,7 @@ async fn with(op: &Provider, name: &str, value: &str) -> Result<SignedIn> {
     op.sign_in_with(op.visitor().await?, &client, request).await
 }
 
-async fn unknown_parameter(op: &mut Provider) -> Outcome {
+pub(super) async fn unknown_parameter(op: &mut Provider) -> Outcome {
     with(op, "extra", "foobar").await.map(drop)
 }
 
@@ -98,7 +98,7 @@ async fn empty_parameter(op: &mut Provider) -> Outcome {
     with(op, "max_age", "").await.map(drop)
 }
 
-async fn reversed(op: &mut Provider) -> Outcome {
+pub(super) async fn reversed(op: &mut Provider) -> Outcome {
     let client = op.basic();
     let mut request = op.request(&client, "email profile openid")?;
     request.parameters.reverse();
@@ -107,7 +107,7 @@ async fn reversed(op: &mut Provider) -> Outcome {
         .map(drop)
 }
 
-async fn no_nonce(op: &mut Provider) -> Outcome {
+pub(super) async fn no_nonce(op: &mut Provider) -> Outcome {
     let client = op.basic();
     let request = op.request(&client, "openid")?.without("nonce");
     let signed_in = op
@@ -129,19 +129,19 @@ async fn same_nonce(op: &mut Provider) -> Outcome {
     Ok(())
 }
 
-async fn display_page(op: &mut Provider) -> Outcome {
+pub(super) async fn display_page(op: &mut Provider) -> Outcome {
     with(op, "display", "page").await.map(drop)
 }
 
-async fn display_popup(op: &mut Provider) -> Outcome {
+pub(super) async fn display_popup(op: &mut Provider) -> Outcome {
     with(op, "display", "popup").await.map(drop)
 }
 
-async fn ui_locales(op: &mut Provider) -> Outcome {
+pub(super) async fn ui_locales(op: &mut Provider) -> Outcome {
     with(op, "ui_locales", "se fr-CA x-nobody").await.map(drop)
 }
 
-async fn claims_locales(op: &mut Provider) -> Outcome {
+pub(super) async fn claims_locales(op: &mut Provider) -> Outcome {
     with(op, "claims_locales", "se").await.map(drop)
 }
 
@@ -157,7 +157,7 @@ fn acr_wanted(op: &Provider) -> String {
     }
 }
 
-async fn acr_values(op: &mut Provider) -> Outcome {
+pub(super) async fn acr_values(op: &mut Provider) -> Outcome {
     with(op, "acr_values", "1 2").await.map(drop)
 }
 
@@ -175,7 +175,7 @@ async fn acr_of_those(op: &mut Provider) -> Outcome {
     )))
 }
 
-async fn login_hint(op: &mut Provider) -> Outcome {
+pub(super) async fn login_hint(op: &mut Provider) -> Outcome {
     let client = op.basic();
     let hint = op.target.user.name.clone();
     let request = op.request(&client, "openid")?.with("login_hint", &hint);
@@ -197,7 +197,7 @@ fn needs_claims(op: &Provider) -> Result<()> {
     ))
 }
 
-async fn essential_claim(op: &mut Provider) -> Outcome {
+pub(super) async fn essential_claim(op: &mut Provider) -> Outcome {
     needs_claims(op)?;
     let client = op.basic();
     let asked = serde_json::json!({ "userinfo": { "name": { "essential": true } } });

@@ -77,7 +77,7 @@ async fn public_with(op: &mut Provider) -> Outcome {
     op.sign_in(&client, "openid").await.map(drop)
 }
 
-async fn valid(op: &mut Provider) -> Outcome {
+pub(super) async fn valid(op: &mut Provider) -> Outcome {
     needs_pkce(op)?;
     op.sign_in(&op.basic(), "openid").await.map(drop)
 }

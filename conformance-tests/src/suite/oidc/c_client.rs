@@ -86,7 +86,7 @@ async fn basic(op: &mut Provider) -> Outcome {
     signs_in(op, &op.basic()).await
 }
 
-async fn secret_post(op: &mut Provider) -> Outcome {
+pub(super) async fn secret_post(op: &mut Provider) -> Outcome {
     signs_in(op, &op.post_client()?).await
 }
 

@@ -45,7 +45,7 @@ cases! {
         "`offline_access` with consent gives a refresh token" => offline;
 }
 
-async fn code_reused(op: &mut Provider) -> Outcome {
+pub(super) async fn code_reused(op: &mut Provider) -> Outcome {
     let (request, code) = op.code(&op.basic(), "openid").await?;
     op.redeem(&op.basic(), &request, &code).await?;
     expect::invalid_grant(&op.exchange(&op.basic(), &request, &code).await?)
@@ -131,7 +131,7 @@ async fn refreshed_id(op: &mut Provider) -> Outcome {
     Ok(())
 }
 
-async fn refreshed(op: &mut Provider) -> Outcome {
+pub(super) async fn refreshed(op: &mut Provider) -> Outcome {
     op.needs("grant_types_supported", "refresh_token")?;
     let client = op.basic();
     let first = op.sign_in_offline(&client).await?;
@@ -150,7 +150,7 @@ async fn refreshed(op: &mut Provider) -> Outcome {
     Ok(())
 }
 
-async fn refresh_of_other(op: &mut Provider) -> Outcome {
+pub(super) async fn refresh_of_other(op: &mut Provider) -> Outcome {
     let other = op.post_client()?;
     let first = op.sign_in_offline(&op.basic()).await?;
     expect::invalid_grant(&op.refresh(&other, first.tokens.refresh()?).await?)

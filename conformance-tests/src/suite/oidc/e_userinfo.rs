@@ -63,11 +63,11 @@ fn good(reply: &Reply) -> Result<Value> {
     Ok(claims)
 }
 
-async fn by_get(op: &mut Provider) -> Outcome {
+pub(super) async fn by_get(op: &mut Provider) -> Outcome {
     good(&op.userinfo(tokens(op).await?.access()?).await?).map(drop)
 }
 
-async fn by_post(op: &mut Provider) -> Outcome {
+pub(super) async fn by_post(op: &mut Provider) -> Outcome {
     let tokens = tokens(op).await?;
     let request = Request {
         method: Method::POST,
@@ -77,7 +77,7 @@ async fn by_post(op: &mut Provider) -> Outcome {
     good(&op.application()?.send(request).await?).map(drop)
 }
 
-async fn by_body(op: &mut Provider) -> Outcome {
+pub(super) async fn by_body(op: &mut Provider) -> Outcome {
     let tokens = tokens(op).await?;
     let url = op.endpoint("userinfo_endpoint")?;
     let reply = op
@@ -195,26 +195,26 @@ async fn only_asked(op: &mut Provider) -> Outcome {
     Ok(())
 }
 
-async fn profile(op: &mut Provider) -> Outcome {
+pub(super) async fn profile(op: &mut Provider) -> Outcome {
     told(
         &claims_of(op, "profile").await?,
         &["name", "preferred_username", "given_name"],
     )
 }
 
-async fn email(op: &mut Provider) -> Outcome {
+pub(super) async fn email(op: &mut Provider) -> Outcome {
     told(&claims_of(op, "email").await?, &["email"])
 }
 
-async fn address(op: &mut Provider) -> Outcome {
+pub(super) async fn address(op: &mut Provider) -> Outcome {
     told(&claims_of(op, "address").await?, &["address"])
 }
 
-async fn phone(op: &mut Provider) -> Outcome {
+pub(super) async fn phone(op: &mut Provider) -> Outcome {
     told(&claims_of(op, "phone").await?, &["phone_number"])
 }
 
-async fn all(op: &mut Provider) -> Outcome {
+pub(super) async fn all(op: &mut Provider) -> Outcome {
     claims_of(op, "profile email address phone").await.map(drop)
 }
 

@@ -1,11 +1,11 @@
 //! Ways through the authorization endpoint.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use url::Url;
 
 use super::jose::Jwt;
 use super::provider::Provider;
-use super::request::{AuthRequest, Callback, Landing};
+use super::request::{AuthRequest, Callback, Landing, Mode};
 use super::target::{Account, Client};
 use super::tokens::Tokens;
 use crate::suite::buttons;
@@ -28,7 +28,10 @@ pub struct SignedIn {
 impl Provider {
     /// A request for a code: with PKCE, where the server has it.
     pub fn request(&self, client: &Client, scope: &str) -> Result<AuthRequest> {
-        let request = AuthRequest::plain(client, scope)?;
+        let mut request = AuthRequest::plain(client, scope)?;
+        if let Some(mode) = self.response_mode {
+            request = request.with("response_mode", mode);
+        }
         if self.lists("code_challenge_methods_supported", "S256") {
             return request.with_pkce();
         }
@@ -43,11 +46,20 @@ impl Provider {
     /// Sends a browser and does nothing there: the response, or the page that is shown.
     pub async fn open(&self, browser: &mut Browser, request: &AuthRequest) -> Result<Landing> {
         let reply = browser.open(self.address_of(request)?).await?;
-        let callback = Callback::read(&reply, &request.redirect_uri);
+        let callback = self.callback(&reply, &request.redirect_uri)?;
         Ok(Landing {
             callback,
             ..Landing::of(reply)
         })
+    }
+
+    /// The response, where an answer is one; it comes by the mode that every request asks for.
+    fn callback(&self, reply: &Reply, redirect_uri: &str) -> Result<Option<Callback>> {
+        let callback = Callback::read(reply, redirect_uri);
+        if let (Some("form_post"), Some(callback)) = (self.response_mode, &callback) {
+            ensure!(callback.mode == Mode::FormPost, "by {:?}", callback.mode);
+        }
+        Ok(callback)
     }
 
     /// Sends a browser whose user signs in and agrees wherever they are asked to.
@@ -77,7 +89,7 @@ impl Provider {
     ) -> Result<Landing> {
         let mut landing = Landing::of(reply);
         for _ in 0..MOST_PAGES {
-            landing.callback = Callback::read(&landing.reply, redirect_uri);
+            landing.callback = self.callback(&landing.reply, redirect_uri)?;
             if landing.callback.is_some() || landing.reply.redirect().is_some() {
                 break;
             }

@@ -270,8 +270,8 @@ fn needs_front(op: &Provider) -> Result<Url> {
     if !op.says("frontchannel_logout_supported") {
         return Err(missing("frontchannel_logout_supported is not true"));
     }
-    let uri = op.basic().frontchannel_logout_uri;
-    let uri = uri.ok_or_else(|| missing("clients.basic has no frontchannel_logout_uri"))?;
+    let uri = op.front_client()?.frontchannel_logout_uri;
+    let uri = uri.ok_or_else(|| missing("clients.front has no frontchannel_logout_uri"))?;
     Ok(uri.parse()?)
 }
 
@@ -289,7 +289,7 @@ async fn front_published(op: &mut Provider) -> Outcome {
 /// The address of the frame for the basic client, and the sign-in before it.
 async fn framed(op: &Provider) -> Result<(SignedIn, Leaving, Url)> {
     let wanted = needs_front(op)?;
-    let mut signed_in = op.sign_in_fresh(&op.basic(), "openid").await?;
+    let mut signed_in = op.sign_in_fresh(&op.front_client()?, "openid").await?;
     let leaving = leave(op, &mut signed_in).await?;
     let html = Html::parse_document(&leaving.last.body);
     let Ok(frames) = Selector::parse("iframe[src]") else {

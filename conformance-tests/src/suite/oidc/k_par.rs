@@ -52,12 +52,16 @@ cases! {
 
 const ENDPOINT: &str = "pushed_authorization_request_endpoint";
 
-async fn push(op: &Provider, client: &Client, request: &AuthRequest) -> Result<Reply> {
+pub(super) async fn push(op: &Provider, client: &Client, request: &AuthRequest) -> Result<Reply> {
     op.ask(ENDPOINT, client, &request.fields()).await
 }
 
 /// The `request_uri` of a request that was pushed.
-async fn pushed(op: &Provider, client: &Client, request: &AuthRequest) -> Result<String> {
+pub(super) async fn pushed(
+    op: &Provider,
+    client: &Client,
+    request: &AuthRequest,
+) -> Result<String> {
     let reply = push(op, client, request).await?;
     ensure!(
         reply.status == 201,
@@ -70,7 +74,7 @@ async fn pushed(op: &Provider, client: &Client, request: &AuthRequest) -> Result
 }
 
 /// A request that only names what was pushed; `pushed` says what comes back.
-fn by_reference(pushed: &AuthRequest, client_id: &str, uri: &str) -> AuthRequest {
+pub(super) fn by_reference(pushed: &AuthRequest, client_id: &str, uri: &str) -> AuthRequest {
     let mut request = pushed.clone();
     let named = [("client_id", client_id), ("request_uri", uri)];
     request.parameters = named

@@ -7,12 +7,12 @@ use super::dpop::Proof;
 use super::expect;
 use super::jose::Jwt;
 use super::keys::Key;
-use super::l_proofs::{needs_dpop, with_headers};
+use super::l_proofs::{needs_dpop, with_headers_of};
 use super::provider::Provider;
 use super::target::Client;
 use super::tokens::{Tokens, code_fields};
 use crate::cases;
-use crate::suite::case::{Outcome, missing};
+use crate::suite::case::Outcome;
 use crate::suite::client::{Reply, Request};
 
 cases! {
@@ -35,8 +35,10 @@ cases! {
         "A proof by another key is refused" => other_key;
     100 "f" Must "RFC 9449 §7.1"
         "Without a proof: 401, the scheme, and the algorithms" => no_proof;
-    101 May "RFC 9449 §8"
+    101 "a" May "RFC 9449 §8"
         "Where a nonce is wanted, a proof with it is taken, and one with another isn't" => nonce;
+    101 "b" May "RFC 9449 §9"
+        "UserInfo says that it wants a nonce: 401, and one to use" => nonce_for_claims;
     102 "a" Must "RFC 9449 §10"
         "`dpop_jkt` binds the code to the key" => code_bound;
     102 "b" Must "RFC 9449 §10"
@@ -187,21 +189,39 @@ async fn no_proof(op: &mut Provider) -> Outcome {
 
 async fn nonce(op: &mut Provider) -> Outcome {
     needs_dpop(op)?;
+    let client = op.nonce_client()?;
     let made = |nonce: &str, key: &Key, proof: Proof| proof.claim("nonce", json!(nonce)).sign(key);
-    let bare = with_headers(op, |key, proof| Ok(vec![proof.sign(key)?])).await?;
-    if bare.status == 200 {
-        return Err(missing("the server wants no nonce"));
-    }
+    let bare = with_headers_of(op, &client, |key, proof| Ok(vec![proof.sign(key)?])).await?;
     expect::refused(&bare, &["use_dpop_nonce"])?;
+    ensure!(bare.status == 400, "the status is {}", bare.status);
     let given = bare.header("dpop-nonce").to_owned();
     ensure!(!given.is_empty(), "no DPoP-Nonce beside use_dpop_nonce");
-    let good = with_headers(op, |key, proof| Ok(vec![made(&given, key, proof)?])).await?;
-    Tokens::read(good)?;
-    let bad = with_headers(op, |key, proof| {
-        Ok(vec![made("nobody-gave-this", key, proof)?])
-    })
-    .await?;
+    let good = |key: &Key, proof| Ok(vec![made(&given, key, proof)?]);
+    Tokens::read(with_headers_of(op, &client, good).await?)?;
+    let bad = |key: &Key, proof| Ok(vec![made("nobody-gave-this", key, proof)?]);
+    let bad = with_headers_of(op, &client, bad).await?;
     expect::refused(&bad, &["use_dpop_nonce", "invalid_dpop_proof"])
+}
+
+async fn nonce_for_claims(op: &mut Provider) -> Outcome {
+    let (key, tokens) = bound(op, &op.nonce_client()?).await?;
+    let access = tokens.access()?;
+    let request = userinfo(op, "DPoP", access)?;
+    let proof = Proof::new(&key, "GET", &request.url)?.for_token(access);
+    let bare = request.clone().with_header("dpop", proof.sign(&key)?);
+    let bare = op.application()?.send(bare).await?;
+    let challenge = expect::challenged(&bare, "DPoP")?;
+    ensure!(
+        challenge.contains("error=\"use_dpop_nonce\""),
+        "the challenge is «{challenge}»"
+    );
+    ensure!(
+        !bare.header("dpop-nonce").is_empty(),
+        "no DPoP-Nonce beside it"
+    );
+    let reply = op.prove(request, &key, Some(access)).await?;
+    ensure!(reply.status == 200, "with it: {}", reply.summary());
+    Ok(())
 }
 
 /// A code bound to a key, its redemption by a key or by none.

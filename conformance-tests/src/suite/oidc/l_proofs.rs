@@ -8,6 +8,7 @@ use super::expect;
 use super::jose::tampered;
 use super::keys::{Key, unsigned, with_secret};
 use super::provider::Provider;
+use super::target::Client;
 use super::tokens::{Tokens, code_fields};
 use crate::cases;
 use crate::suite::case::{Outcome, missing};
@@ -56,17 +57,25 @@ pub(super) fn needs_dpop(op: &Provider) -> Outcome {
 }
 
 /// A token request of the basic client with these `DPoP` headers.
-pub(super) async fn with_headers(
+async fn with_headers(
     op: &Provider,
     make: impl Fn(&Key, Proof) -> Result<Vec<String>>,
 ) -> Result<Reply> {
+    with_headers_of(op, &op.basic(), make).await
+}
+
+/// The same of another client.
+pub(super) async fn with_headers_of(
+    op: &Provider,
+    client: &Client,
+    make: impl Fn(&Key, Proof) -> Result<Vec<String>>,
+) -> Result<Reply> {
     needs_dpop(op)?;
-    let client = op.basic();
-    let (request, code) = op.code(&client, "openid").await?;
+    let (request, code) = op.code(client, "openid").await?;
     let url = op.endpoint("token_endpoint")?;
     let key = Key::generate()?;
     let proofs = make(&key, Proof::new(&key, "POST", &url)?)?;
-    let mut request = op.authenticated(&client, url, &code_fields(&request, &code))?;
+    let mut request = op.authenticated(client, url, &code_fields(&request, &code))?;
     for proof in proofs {
         request = request.with_header("dpop", proof);
     }
@@ -74,8 +83,16 @@ pub(super) async fn with_headers(
 }
 
 async fn refused(op: &Provider, make: impl Fn(&Key, Proof) -> Result<String>) -> Outcome {
+    refused_as(op, &["invalid_dpop_proof"], make).await
+}
+
+async fn refused_as(
+    op: &Provider,
+    errors: &[&str],
+    make: impl Fn(&Key, Proof) -> Result<String>,
+) -> Outcome {
     let reply = with_headers(op, |key, proof| Ok(vec![make(key, proof)?])).await?;
-    expect::refused(&reply, &["invalid_dpop_proof"])?;
+    expect::refused(&reply, errors)?;
     ensure!(reply.status == 400, "the status is {}", reply.status);
     Ok(())
 }
@@ -139,14 +156,24 @@ async fn query_ignored(op: &mut Provider) -> Outcome {
     Tokens::read(with_headers(op, make).await?).map(drop)
 }
 
+/// Of another time. A server that gives nonces may ask for one: that shows the age better than a
+/// clock (RFC 9449 §8).
+async fn untimely(op: &Provider, seconds: i64) -> Outcome {
+    let then = clock::now().as_second() + seconds;
+    refused_as(
+        op,
+        &["invalid_dpop_proof", "use_dpop_nonce"],
+        |key, proof| proof.claim("iat", json!(then)).sign(key),
+    )
+    .await
+}
+
 async fn old(op: &mut Provider) -> Outcome {
-    let then = clock::now().as_second() - 3600;
-    refused(op, |key, proof| proof.claim("iat", json!(then)).sign(key)).await
+    untimely(op, -3600).await
 }
 
 async fn future(op: &mut Provider) -> Outcome {
-    let then = clock::now().as_second() + 3600;
-    refused(op, |key, proof| proof.claim("iat", json!(then)).sign(key)).await
+    untimely(op, 3600).await
 }
 
 async fn replayed(op: &mut Provider) -> Outcome {

@@ -8,6 +8,7 @@
 pub mod dpop;
 pub mod expect;
 pub mod flow;
+mod fresh;
 pub mod jose;
 pub mod keys;
 mod planted;
@@ -38,6 +39,8 @@ mod l_proofs;
 mod leaving;
 mod m_device;
 mod n_rest;
+mod p_fapi;
+mod q_form_post;
 
 use super::case::Case;
 use super::group::{self, Suite};
@@ -48,7 +51,7 @@ type Group = group::Group<Provider>;
 /// This suite.
 pub static SUITE: Suite = Suite {
     protocol: "OpenID Connect",
-    assertions: 111,
+    assertions: 114,
     chapters: || group::chapters(GROUPS),
 };
 
@@ -88,6 +91,12 @@ pub const GROUPS: &[Group] = &[
     Group::new('M', "Device grant", &[m_device::CASES]),
     Group::new('N', "Best current practice", &[n_rest::CASES]),
     Group::new('O', "Front-channel logout", &[h_channels::FRONT]),
+    Group::new('P', "FAPI 2.0 Security Profile", &[p_fapi::CASES]),
+    Group::new(
+        'Q',
+        "The Basic plan by form post",
+        &[q_form_post::REQUESTS, q_form_post::TOKENS],
+    ),
 ];
 
 /// All cases in their order.
@@ -120,6 +129,7 @@ mod tests {
                 "Back-Channel Logout §",
                 "Front-Channel Logout §",
                 "Form Post §",
+                "FAPI 2.0 §",
             ];
             assert!(
                 documents.iter().any(|it| case.section.starts_with(it)),

@@ -18,6 +18,8 @@ cases! {
         "A token of a client's own opens no person's claims" => own_token;
     106 "c" Should "RFC 9700 §2.3"
         "An access token that is a JWT says for whom, for what, and until when" => limited;
+    106 "d" May "RFC 7662 §2.2"
+        "One that is no JWT opens the claims, is told of to its client, and can be revoked" => opaque;
     107 "a" Must "RFC 9700 §4.13"
         "`X-Forwarded` headers of anybody change no address" => forwarded;
     107 "b" Must "RFC 9700 §4.13"
@@ -85,6 +87,28 @@ async fn limited(op: &mut Provider) -> Outcome {
     }
     let life = jwt.seconds("exp")? - jwt.seconds("iat")?;
     ensure!((1..=86_400).contains(&life), "it is good for {life} s");
+    Ok(())
+}
+
+async fn opaque(op: &mut Provider) -> Outcome {
+    let client = op.opaque_client()?;
+    let tokens = op.sign_in(&client, "openid").await?.tokens;
+    let access = tokens.access()?;
+    ensure!(Jwt::parse(access).is_err(), "it is a JWT");
+    expect::opens(op, access).await?;
+    let told = async || -> Result<serde_json::Value> {
+        let fields = [("token", access)];
+        tokens::json(&op.ask("introspection_endpoint", &client, &fields).await?)
+    };
+    let answer = told().await?;
+    ensure!(answer["active"] == true, "the answer is {answer}");
+    let reply = op
+        .ask("revocation_endpoint", &client, &[("token", access)])
+        .await?;
+    ensure!(reply.status == 200, "not revoked: {}", reply.summary());
+    expect::is_dead(op, access).await?;
+    let answer = told().await?;
+    ensure!(answer["active"] == false, "the answer is {answer}");
     Ok(())
 }
 

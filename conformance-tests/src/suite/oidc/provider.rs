@@ -11,10 +11,10 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::keys::Key;
-use super::planted::Planted;
+use super::planted::{PATIENT_CASES, Planted};
 use super::target::{Account, Client, Target};
 use super::tokens::basic_credentials;
-use crate::suite::case::missing;
+use crate::suite::case::{About, missing};
 use crate::suite::client::{Browser, Reply};
 use crate::suite::evidence::{Evidence, Party};
 use crate::suite::listeners::HttpListener;
@@ -45,6 +45,8 @@ pub struct Provider {
     /// The published keys.
     pub jwks: Value,
     listener: Option<HttpListener>,
+    /// The `response_mode` of every request; None: none is asked for.
+    pub(super) response_mode: Option<&'static str>,
     /// Somebody signed in.
     signed_in: Mutex<Option<Browser>>,
     /// What the run began with, for cases that need it to be old.
@@ -67,6 +69,14 @@ impl Subject for Provider {
     /// The end of a code's life may be waited for.
     fn patience(&self) -> Duration {
         Duration::from_mins(3) + Duration::from_secs(self.target.code_lifetime.unwrap_or_default())
+    }
+
+    fn prepare(&mut self) {
+        self.response_mode = None;
+    }
+
+    fn comes_last(&self, case: &About) -> bool {
+        PATIENT_CASES.contains(&case.id().as_str())
     }
 }
 
@@ -91,6 +101,7 @@ impl Provider {
             discovery: Value::Null,
             jwks: Value::Null,
             listener,
+            response_mode: None,
             signed_in: Mutex::default(),
             planted: Mutex::default(),
             target,
@@ -167,6 +178,26 @@ impl Provider {
 
     pub fn asking_client(&self) -> Result<Client> {
         Self::part("asking", self.target.clients.asking.as_ref())
+    }
+
+    pub fn signed_client(&self) -> Result<Client> {
+        Self::part("signed", self.target.clients.signed.as_ref())
+    }
+
+    pub fn opaque_client(&self) -> Result<Client> {
+        Self::part("opaque", self.target.clients.opaque.as_ref())
+    }
+
+    pub fn nonce_client(&self) -> Result<Client> {
+        Self::part("nonce", self.target.clients.nonce.as_ref())
+    }
+
+    pub fn front_client(&self) -> Result<Client> {
+        Self::part("front", self.target.clients.front.as_ref())
+    }
+
+    pub fn fapi_client(&self) -> Result<Client> {
+        Self::part("fapi", self.target.clients.fapi.as_ref())
     }
 
     fn part(name: &str, client: Option<&Client>) -> Result<Client> {

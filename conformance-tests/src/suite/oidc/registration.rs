@@ -15,7 +15,7 @@ pub enum Form {
 }
 
 /// What people release to the clients: there has to be something to ask for.
-const RELEASED: [&str; 7] = [
+const RELEASED: [&str; 8] = [
     "name",
     "number",
     "numbers",
@@ -23,6 +23,7 @@ const RELEASED: [&str; 7] = [
     "org",
     "email",
     "phone",
+    "address",
 ];
 
 /// The document.
@@ -50,14 +51,9 @@ fn entry(name: &str, client: &Client) -> Result<Value> {
     if client.client_secret.is_some() {
         side.insert("require_pkce".to_owned(), json!(client.require_pkce));
     }
-    // Of a program on somebody's device nobody knows whose it is: people are always asked.
-    let native = client.application_type.as_deref() == Some("native");
-    let consent = if name == "asking" || native {
-        "ask"
-    } else {
-        "implicit"
-    };
-    side.insert("consent".to_owned(), json!(consent));
+    for (key, value) in own_keys(name, client) {
+        side.insert(key.to_owned(), value);
+    }
     let title = format!("Conformance: {name}");
     Ok(json!({
         "id": client.client_id,
@@ -65,6 +61,21 @@ fn entry(name: &str, client: &Client) -> Result<Value> {
         "release": RELEASED,
         "oidc": side,
     }))
+}
+
+/// What no metadata of the specifications says.
+fn own_keys(name: &str, client: &Client) -> Vec<(&'static str, Value)> {
+    // Of a program on somebody's device nobody knows whose it is: people are always asked.
+    let native = client.application_type.as_deref() == Some("native");
+    let asks = name == "asking" || native;
+    let mut keys = vec![("consent", json!(if asks { "ask" } else { "implicit" }))];
+    match name {
+        "opaque" => keys.push(("access_token_format", json!("opaque"))),
+        "nonce" => keys.push(("dpop_nonce", json!(true))),
+        "fapi" => keys.push(("profile", json!("fapi2"))),
+        _ => {}
+    }
+    keys
 }
 
 #[cfg(test)]
@@ -85,7 +96,7 @@ mod tests {
         let text = toml::to_string(&target()).unwrap();
         let again = Target::parse(&text).unwrap();
         assert_eq!(toml::to_string(&again).unwrap(), text);
-        assert_eq!(again.clients.all().len(), 8);
+        assert_eq!(again.clients.all().len(), 13);
         assert!(Target::parse(&text.replace("client_secret =", "secret =")).is_err());
     }
 
@@ -94,7 +105,7 @@ mod tests {
         for form in [Form::Yimen, Form::Rfc7591] {
             let document = write(&target(), form).unwrap();
             assert!(!document.to_string().contains("\"d\""), "{document}");
-            assert_eq!(document.as_array().unwrap().len(), 8);
+            assert_eq!(document.as_array().unwrap().len(), 13);
         }
         let entries = write(&target(), Form::Yimen).unwrap();
         assert_eq!(entries[0]["oidc"]["require_pkce"], false);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::keys::{Key, PrivateJwk, random};
+use super::keys::{Key, PrivateJwk};
 
 /// A server's accounts and clients.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,7 +36,8 @@ pub struct Target {
     /// Somebody else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_user: Option<Account>,
-    pub clients: Clients,
+    /// Boxed: they are many, and futures hold them.
+    pub clients: Box<Clients>,
 }
 
 /// Somebody who signs in with a password and nothing more.
@@ -82,6 +83,21 @@ pub struct Clients {
     /// One for which people are asked for their consent, and nobody gave it yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asking: Option<Client>,
+    /// One that wants signed answers of `UserInfo`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Client>,
+    /// One whose access tokens are no JWT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opaque: Option<Client>,
+    /// One whose proofs of possession have to hold a nonce of the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Client>,
+    /// One that is told of logouts by the browser, and by nobody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub front: Option<Client>,
+    /// One that the server holds to the FAPI 2.0 Security Profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fapi: Option<Client>,
 }
 
 /// How a client shows who it is at the token endpoint.
@@ -125,6 +141,8 @@ pub struct Client {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_pushed_authorization_requests: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub dpop_bound_access_tokens: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub backchannel_logout_uri: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frontchannel_logout_uri: Option<String>,
@@ -141,21 +159,15 @@ impl std::fmt::Debug for Client {
     }
 }
 
-const REFRESH: &str = "refresh_token";
 /// RFC 8628 §3.4.
 pub const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-fn code_grant() -> Vec<String> {
+pub(super) fn code_grant() -> Vec<String> {
     vec!["authorization_code".to_owned()]
 }
 
-fn all_scopes() -> String {
+pub(super) fn all_scopes() -> String {
     "openid profile email phone address".to_owned()
-}
-
-/// What a client with refresh tokens asks for too (OpenID Connect Core §11).
-fn offline_scopes() -> String {
-    format!("{} offline_access", all_scopes())
 }
 
 impl Target {
@@ -179,83 +191,6 @@ impl Target {
         );
         Ok(target)
     }
-
-    /// A new one with every client, whose secrets and keys nobody knows yet.
-    pub fn fresh(listen: SocketAddr, user: Account, other_user: Option<Account>) -> Result<Self> {
-        let logout = |name: &str| Some(format!("http://{listen}/{name}/logout"));
-        let basic = Client {
-            // All that RFC 6749 §2.3.1 wants encoded in a Basic header.
-            client_secret: Some(format!("{}%+: &=/\"?", random(24)?)),
-            redirect_uris: vec![
-                "https://basic.rp.example.test/callback".to_owned(),
-                "https://basic.rp.example.test/callback?kept=1".to_owned(),
-            ],
-            grant_types: [
-                &code_grant()[..],
-                &[REFRESH.to_owned(), "client_credentials".to_owned()],
-            ]
-            .concat(),
-            backchannel_logout_uri: logout("basic"),
-            frontchannel_logout_uri: Some("https://basic.rp.example.test/front-channel".to_owned()),
-            scope: offline_scopes(),
-            ..Client::fresh("basic", AuthMethod::ClientSecretBasic)?
-        };
-        let post = Client {
-            grant_types: [&code_grant()[..], &[REFRESH.to_owned()]].concat(),
-            backchannel_logout_uri: logout("post"),
-            scope: offline_scopes(),
-            ..Client::fresh("post", AuthMethod::ClientSecretPost)?
-        };
-        let key = Client {
-            key: Some(Key::generate_jwk()?),
-            id_token_signed_response_alg: Some("ES256".to_owned()),
-            ..Client::fresh("key", AuthMethod::PrivateKeyJwt)?
-        };
-        let mut public = Client {
-            grant_types: [&code_grant()[..], &[REFRESH.to_owned()]].concat(),
-            application_type: Some("native".to_owned()),
-            require_pkce: true,
-            scope: offline_scopes(),
-            ..Client::fresh("public", AuthMethod::None)?
-        };
-        public
-            .redirect_uris
-            .push("http://127.0.0.1/callback".to_owned());
-        let device = Client {
-            redirect_uris: Vec::new(),
-            post_logout_redirect_uris: Vec::new(),
-            grant_types: vec![DEVICE_GRANT.to_owned(), REFRESH.to_owned()],
-            scope: offline_scopes(),
-            ..Client::fresh("device", AuthMethod::None)?
-        };
-        let pairwise = Client {
-            subject_type: Some("pairwise".to_owned()),
-            ..Client::fresh("pairwise", AuthMethod::ClientSecretBasic)?
-        };
-        let pushing = Client {
-            require_pushed_authorization_requests: Some(true),
-            ..Client::fresh("pushing", AuthMethod::ClientSecretPost)?
-        };
-        Ok(Self {
-            listen: Some(listen),
-            listen_url: None,
-            code_lifetime: None,
-            username_field: None,
-            password_field: None,
-            user,
-            other_user,
-            clients: Clients {
-                basic,
-                post: Some(post),
-                key: Some(key),
-                public: Some(public),
-                device: Some(device),
-                pairwise: Some(pairwise),
-                pushing: Some(pushing),
-                asking: Some(Client::fresh("asking", AuthMethod::ClientSecretBasic)?),
-            },
-        })
-    }
 }
 
 impl Clients {
@@ -269,6 +204,11 @@ impl Clients {
             ("pairwise", &self.pairwise),
             ("pushing", &self.pushing),
             ("asking", &self.asking),
+            ("signed", &self.signed),
+            ("opaque", &self.opaque),
+            ("nonce", &self.nonce),
+            ("front", &self.front),
+            ("fapi", &self.fapi),
         ];
         let optional = optional
             .into_iter()
@@ -280,31 +220,6 @@ impl Clients {
 }
 
 impl Client {
-    fn fresh(name: &str, method: AuthMethod) -> Result<Self> {
-        let with_secret = matches!(
-            method,
-            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost
-        );
-        Ok(Self {
-            client_id: format!("conformance-{name}"),
-            client_secret: with_secret.then(|| random(24)).transpose()?,
-            token_endpoint_auth_method: method,
-            key: None,
-            redirect_uris: vec![format!("https://{name}.rp.example.test/callback")],
-            post_logout_redirect_uris: vec![format!("https://{name}.rp.example.test/signed-out")],
-            grant_types: code_grant(),
-            scope: all_scopes(),
-            application_type: None,
-            subject_type: None,
-            id_token_signed_response_alg: None,
-            userinfo_signed_response_alg: None,
-            require_pushed_authorization_requests: None,
-            backchannel_logout_uri: None,
-            frontchannel_logout_uri: None,
-            require_pkce: false,
-        })
-    }
-
     fn check(&self) -> Result<()> {
         let logouts = [&self.backchannel_logout_uri, &self.frontchannel_logout_uri];
         for uri in self
