@@ -403,6 +403,81 @@ fn a_group_is_filled_shown_and_emptied() {
     assert!(said.err.contains("\"Lab\": must be 1 to 64"), "{said:?}");
 }
 
+#[test] // OID-30
+fn tokens_for_registration_are_made_listed_and_taken_back() {
+    let yimen = Yimen::new();
+    let token = |arguments: &[&str]| yimen.run(&[&["application", "token"], arguments].concat());
+    let made = token(&[
+        "make",
+        "课程 4711",
+        "--uses",
+        "30",
+        "--release",
+        "name,email",
+    ]);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    assert!(made.out.starts_with("IT-"), "{made:?}");
+    assert!(
+        made.err.contains("set oidc.registration = true"),
+        "{made:?}"
+    );
+    let other = token(&["make", "Physics", "--host", "Physics.example.edu"]);
+    let open = [("YIMEN_OIDC__REGISTRATION", "true")];
+    let quiet = yimen.run_with(&["application", "token", "make", "x"], &open);
+    assert!(!quiet.err.contains("oidc.registration"), "{quiet:?}");
+
+    let listed = token(&["list"]).out;
+    let lines: Vec<&str> = listed.lines().collect();
+    assert_eq!(lines.len(), 3, "{listed}");
+    let line = lines
+        .iter()
+        .find(|line| line.contains("课程 4711"))
+        .unwrap();
+    assert!(line.contains("\tuses left 30\tuntil 20"), "{line}");
+    assert!(line.ends_with("\trelease name,email\thosts -"), "{line}");
+    assert!(listed.contains("\trelease -\thosts physics.example.edu"));
+    for secret in [made.out.trim(), other.out.trim()] {
+        assert!(!listed.contains(secret), "{listed}");
+    }
+
+    let id = line.split('\t').next().unwrap();
+    assert_eq!(token(&["revoke", id]).code, Some(0));
+    let again = token(&["revoke", id]);
+    assert_eq!(again.code, Some(1), "{again:?}");
+    assert!(again.err.contains("there is no token"), "{again:?}");
+    // One that was found somewhere is taken back by itself.
+    assert_eq!(token(&["revoke", other.out.trim()]).code, Some(0));
+    assert_eq!(token(&["list"]).out.lines().count(), 1);
+}
+
+#[test]
+fn a_token_for_registration_that_can_not_be_made_is_explained() {
+    let yimen = Yimen::new();
+    for (arguments, code, says) in [
+        (
+            &["", "--uses", "1"],
+            1,
+            "the label must be 1 to 120 characters",
+        ),
+        (
+            &["x", "--host", "https://a.example"],
+            1,
+            "\"https://a.example\" is no host name",
+        ),
+        (
+            &["x", "--release", "password"],
+            2,
+            "is no attribute of people",
+        ),
+        (&["x", "--uses", "0"], 2, "0 is not in 1..=1000"),
+        (&["x", "--days", "366"], 2, "366 is not in 1..=365"),
+    ] {
+        let said = yimen.run(&[&["application", "token", "make"], &arguments[..]].concat());
+        assert_eq!(said.code, Some(code), "{said:?}");
+        assert!(said.err.contains(says), "{said:?}");
+    }
+}
+
 #[test] // OID-31
 fn signing_keys_are_made_listed_and_replaced() {
     let yimen = Yimen::new();

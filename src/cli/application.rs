@@ -1,12 +1,13 @@
 mod doctor;
 mod logouts;
+mod token;
 
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use idp_domain::applications::{self, ApplicationId};
-use idp_storage::applications as stored;
+use idp_storage::{applications as stored, registrations};
 use serde_json::Value;
 
 use super::examples::examples;
@@ -14,7 +15,8 @@ use super::flags::StoreFlags;
 use super::store::{self, Migrate, Store};
 use super::terminal;
 
-/// List, show, remove or examine registered applications, and see who was told of logouts
+/// List, show, remove or examine registered applications, see who was told of logouts, and let
+/// clients register themselves
 #[derive(Debug, Args)]
 #[command(
     arg_required_else_help = true,
@@ -23,6 +25,7 @@ use super::terminal;
         "yimen application show library" => "one entry, as an import file has it",
         "yimen application doctor library" => "a round trip, and what is wrong on which side",
         "yimen application logouts" => "which applications were told of logouts",
+        "yimen application token make 'Course 4711'" => "a token with which a client registers itself",
     )
 )]
 pub(super) struct Application {
@@ -33,7 +36,7 @@ pub(super) struct Application {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// List every application with its CAS services, client id and redirect URIs, and say which are
-    /// switched off
+    /// switched off, and which registered themselves and with whose token
     #[command(after_help = examples!("yimen application list" => "one application a line"))]
     List {
         #[command(flatten)]
@@ -59,6 +62,7 @@ enum Action {
     },
     Logouts(logouts::Logouts),
     Doctor(doctor::Doctor),
+    Token(token::Token),
 }
 
 impl Application {
@@ -69,6 +73,7 @@ impl Application {
             Action::Show { id, store } => store::block_on(show(&id, &store)),
             Action::Remove { id, store } => store::block_on(remove(&id, &store)),
             Action::Logouts(asked) => asked.run(),
+            Action::Token(asked) => asked.run(),
         }?;
         Ok(ExitCode::SUCCESS)
     }
@@ -76,7 +81,9 @@ impl Application {
 
 async fn list(flags: &StoreFlags) -> anyhow::Result<()> {
     let db = store::migrated(&flags.load()?).await?;
-    for stored in stored::list(&mut db.read().await?).await? {
+    let mut conn = db.read().await?;
+    let own = registrations::clients(&mut conn).await?;
+    for stored in stored::list(&mut conn).await? {
         let name = stored.entry["name"]["zh-CN"].as_str().unwrap_or_default();
         let ways = ways(&stored.entry).join(" ");
         let mark = if stored.entry["enabled"] == false {
@@ -84,7 +91,10 @@ async fn list(flags: &StoreFlags) -> anyhow::Result<()> {
         } else {
             ""
         };
-        terminal::out(&format!("{}\t{name}\t{ways}{mark}", stored.id))?;
+        let by = own.iter().find(|client| client.application == stored.id);
+        let by = by.map(|client| format!("\tregistered with the token for {}", client.label));
+        let by = by.unwrap_or_default();
+        terminal::out(&format!("{}\t{name}\t{ways}{mark}{by}", stored.id))?;
     }
     Ok(())
 }

@@ -81,6 +81,7 @@ events! {
     ClientRegistered = "oidc.client.register",
     ClientUnregistered = "oidc.client.unregister",
     InitialTokenMade = "oidc.initial_token.make",
+    InitialTokenRevoked = "oidc.initial_token.revoke",
     KeysRotated = "oidc.keys.rotate",
     PeopleImported = "import.people",
     ApplicationChanged = "application.change",

@@ -140,7 +140,8 @@ fn check_targets(
 }
 
 /// Takes an entry out, with its audit row; false when there is none of this id. Tickets that are
-/// under way fail at validation, since their application is gone.
+/// under way fail at validation, since their application is gone; its codes, tokens and consents
+/// end, so that none is good for another application of this id.
 ///
 /// # Errors
 /// [`DbError`]
@@ -150,7 +151,7 @@ pub async fn remove(
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> Result<bool, DbError> {
-    let removed = Change::begin(tx).await?.remove(id).await?;
+    let removed = Change::begin(tx).await?.remove(id, now).await?;
     if removed {
         let row_id = AuditId::new(now, rng);
         let row = Entry::new(row_id, now, Event::ApplicationRemoved, Outcome::Success)

@@ -8,6 +8,8 @@ use super::{Bounded, Problem};
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Oidc {
+    /// Clients may register themselves, with a token that an administrator handed out.
+    pub registration: bool,
     pub keys: Keys,
 }
 

@@ -10,6 +10,7 @@ use idp_domain::oidc::Scope;
 use idp_domain::oidc::jose::SigningAlgorithm;
 use serde_json::{Map, Value};
 
+use super::REGISTER;
 use super::document::PublicDocument;
 use crate::app::App;
 use crate::config::Config;
@@ -201,6 +202,10 @@ pub(crate) fn document(config: &Config) -> PublicDocument {
     let issuer = config.server.issuer.as_str();
     let mut members = Map::new();
     members.insert("issuer".to_owned(), issuer.into());
+    if config.oidc.registration {
+        let place = format!("{issuer}{REGISTER}");
+        members.insert("registration_endpoint".to_owned(), place.into());
+    }
     for (name, route, says) in MEMBERS.iter().filter(|(_, route, _)| exists(route)) {
         let value = match says {
             Address => format!("{issuer}{route}").into(),

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use idp_domain::audit::Event;
 use idp_domain::signin::DEVICE_PAGE;
 
-use super::{DEVICE, INTROSPECT, PAR, REVOKE, TOKEN, USERINFO};
-use super::{authorize, cors, device, discovery, introspect, logout, par, revoke, token, userinfo};
+use super::{DEVICE, INTROSPECT, PAR, REGISTER, REVOKE, TOKEN, USERINFO};
+use super::{
+    authorize, cors, device, discovery, introspect, logout, par, register, revoke, token, userinfo,
+};
 use crate::app::App;
 use crate::forgery::Csrf;
 use crate::routes::{Auth, Rate, Route, action, page};
@@ -125,6 +127,29 @@ pub const ROUTES: &[Route] = &[
     client(USERINFO, &[], || {
         post(userinfo::userinfo).options(cors::preflight)
     }),
+    // RFC 7591 §3, RFC 7592 §2: nothing is there unless the configuration says so.
+    Route {
+        rate: Rate::Stranger,
+        ..client(
+            REGISTER,
+            &[Event::ClientRegistered, Event::ApplicationChanged],
+            || post(register::register),
+        )
+    },
+    Route {
+        method: "GET",
+        rate: Rate::Stranger,
+        ..client("/oidc/register/{client_id}", &[], || get(register::show))
+    },
+    Route {
+        method: "DELETE",
+        rate: Rate::Stranger,
+        ..client(
+            "/oidc/register/{client_id}",
+            &[Event::ClientUnregistered, Event::ApplicationRemoved],
+            || delete(register::unregister),
+        )
+    },
     // RP-Initiated Logout 1.0 §2.
     Route {
         audit: &[Event::SignedOut],

@@ -14,6 +14,15 @@ migrations::statements! {
     UPSERT: "INSERT INTO applications (id, entry, updated_at) VALUES ($1, $2, $3)
         ON CONFLICT (id) DO UPDATE SET entry = excluded.entry, updated_at = excluded.updated_at";
     REMOVE: "DELETE FROM applications WHERE id = $1";
+    /// Whatever comes under the same id later is another application: nothing that this one was
+    /// given, or is about to be, is good for it.
+    END_AUTHORIZATIONS: "UPDATE authorizations SET revoked_at = $2, revoked_because = 'removed'
+        WHERE application_id = $1 AND revoked_at IS NULL AND expires_at > $2";
+    BURN_CODES: "UPDATE authorization_codes SET consumed_at = $2
+        WHERE application_id = $1 AND consumed_at IS NULL";
+    TURN_DEVICES_AWAY: "UPDATE device_grants SET state = 'denied'
+        WHERE application_id = $1 AND state IN ('pending', 'approved')";
+    FORGET_CONSENTS: "DELETE FROM consents WHERE application_id = $1";
     VERSION: "SELECT CAST(value AS BIGINT) FROM settings WHERE name = 'applications.version'";
     BUMP: "UPDATE settings SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT)
         WHERE name = 'applications.version'";
@@ -96,9 +105,20 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
-    /// False when there is none of this id.
-    pub async fn remove(&mut self, id: &ApplicationId) -> Result<bool, DbError> {
+    /// Takes the entry out and ends all that the application was given; false when there is none
+    /// of this id.
+    pub async fn remove(&mut self, id: &ApplicationId, now: Timestamp) -> Result<bool, DbError> {
         let rows = run!(self.tx, c => sqlx::query(REMOVE).bind(id.as_str()).execute(c))?;
-        Ok(rows == 1)
+        if rows == 0 {
+            return Ok(false);
+        }
+        for dated in [END_AUTHORIZATIONS, BURN_CODES] {
+            run!(self.tx, c => sqlx::query(dated)
+                .bind(id.as_str()).bind(Micros::from(now)).execute(c))?;
+        }
+        for undated in [TURN_DEVICES_AWAY, FORGET_CONSENTS] {
+            run!(self.tx, c => sqlx::query(undated).bind(id.as_str()).execute(c))?;
+        }
+        Ok(true)
     }
 }

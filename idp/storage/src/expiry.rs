@@ -42,6 +42,8 @@ migrations::statements! {
         FROM spent_ids WHERE expires_at < $1 LIMIT $2)";
     DEVICE_GRANTS: "DELETE FROM device_grants WHERE device_hash IN (SELECT device_hash
         FROM device_grants WHERE expires_at < $1 LIMIT $2)";
+    INITIAL_ACCESS_TOKENS: "DELETE FROM initial_access_tokens WHERE token_hash IN (SELECT token_hash
+        FROM initial_access_tokens WHERE expires_at < $1 LIMIT $2)";
     LOGOUTS: "DELETE FROM logouts WHERE id IN (SELECT id
         FROM logouts WHERE ended_at < $1 LIMIT $2)";
 }
@@ -153,6 +155,12 @@ pub const SWEEPS: &[Sweep] = &[
         name: "device_grants",
         sql: DEVICE_GRANTS,
         keep: hours(24),
+    },
+    // A month, so that whoever comes late is told that it ended, and the list shows it.
+    Sweep {
+        name: "initial_access_tokens",
+        sql: INITIAL_ACCESS_TOKENS,
+        keep: hours(30 * 24),
     },
     // The ledger stays 90 days, for administrators.
     Sweep {

@@ -29,6 +29,7 @@ pub mod persons;
 pub mod probes;
 pub mod proxy_granting_tickets;
 pub mod pushed_requests;
+pub mod registrations;
 pub mod roles;
 pub mod roster;
 pub mod sessions;
@@ -71,6 +72,7 @@ pub const STATEMENTS: &[&[migrations::Statement]] = &[
     probes::STATEMENTS,
     proxy_granting_tickets::STATEMENTS,
     pushed_requests::STATEMENTS,
+    registrations::STATEMENTS,
     roles::STATEMENTS,
     roster::STATEMENTS,
     sessions::STATEMENTS,

@@ -49,8 +49,8 @@ async fn an_entry_comes_back_as_it_was_and_is_replaced_and_removed() {
         let mut tx = db.write().await.unwrap();
         let mut change = Change::begin(&mut tx).await.unwrap();
         change.upsert(&changed, at(2)).await.unwrap();
-        assert!(change.remove(&mail.id).await.unwrap());
-        assert!(!change.remove(&mail.id).await.unwrap());
+        assert!(change.remove(&mail.id, at(2)).await.unwrap());
+        assert!(!change.remove(&mail.id, at(2)).await.unwrap());
         assert_eq!(change.list().await.unwrap().len(), 1);
         tx.commit().await.unwrap();
 

@@ -21,6 +21,7 @@ mod one_use;
 mod par;
 mod prompt;
 mod refresh;
+mod register;
 mod remote_keys;
 mod token;
 mod userinfo;

@@ -9,3 +9,6 @@ ALTER TABLE authorization_codes ADD COLUMN number TEXT;
 ALTER TABLE authorization_codes ADD COLUMN subject TEXT;
 ALTER TABLE device_grants ADD COLUMN number TEXT;
 ALTER TABLE device_grants ADD COLUMN subject TEXT;
+
+-- The hosts at which clients must be that register by it, or below which: a JSON list; none: any.
+ALTER TABLE initial_access_tokens ADD COLUMN hosts TEXT NOT NULL DEFAULT '[]';

@@ -30,3 +30,4 @@ pub use org_path::{BadOrgPath, OrgPath};
 pub use password_policy::{PasswordContext, PasswordFault, PasswordPolicy, normalise_password};
 pub use phone::{BadPhone, PhoneNumber};
 pub use postal_address::{BadPostalAddress, PostalAddress};
+pub(crate) use text::{is_forbidden, is_invisible};

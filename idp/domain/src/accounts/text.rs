@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 /// Seen by nobody, yet making two names that look alike differ, or turning the text around them:
 /// zero-width, bidirectional controls, fillers, tags (Unicode's `Default_Ignorable_Code_Point`
 /// without the variation selectors, which choose the form of a rare Chinese character).
-pub(super) fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -17,7 +17,7 @@ pub(super) fn is_invisible(c: char) -> bool {
 /// Control characters, line ends, and what XML 1.0 cannot carry or no text should (XML-01):
 /// U+FFFE, U+FFFF and their like on every plane, and the replacement character of a broken
 /// decoder.
-pub(super) fn is_forbidden(c: char) -> bool {
+pub(crate) fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

@@ -33,6 +33,7 @@ pub use access::{AccessDenial, AccessPolicy, ClockTime, TimeWindow, day_word};
 pub use application::{Application, ApplicationId, BadApplicationId, Names};
 pub use cas_side::{CasSide, LogoutChannel, LogoutRule, ProxyRule, RestRule};
 pub use client::{BadClientId, ClientId, ClientKeys, SecretHash};
+pub(crate) use entry::is_line;
 pub use entry::{BadEntries, BadEntry, missing_targets, parse_entries};
 pub use facts::Facts;
 pub use listing::{Listing, PageUrl};
@@ -42,6 +43,7 @@ pub use oidc_side::{
     LogoutUri, OidcSide, Profile, SubjectType,
 };
 pub use origin::Scheme;
+pub(crate) use origin::canonical_host;
 pub use outbound::OutboundUrl;
 pub use pattern::{BadPattern, PatternPort, PatternRules, ServicePattern};
 pub use proven::{ProvenRedirect, ProvenService};

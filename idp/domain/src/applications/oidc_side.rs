@@ -126,6 +126,14 @@ impl ClientAuthentication {
         }
     }
 
+    /// The keys that it signs assertions with, if it does.
+    pub fn keys(&self) -> Option<&ClientKeys> {
+        match self {
+            Self::PrivateKeyJwt { keys, .. } => Some(keys),
+            Self::None | Self::SecretBasic(_) | Self::SecretPost(_) => None,
+        }
+    }
+
     /// The hash of its secret, if it has one.
     pub fn secret(&self) -> Option<&SecretHash> {
         match self {

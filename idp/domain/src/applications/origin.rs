@@ -87,7 +87,7 @@ pub(super) fn split(raw: &str) -> Result<Parts<'_>, RefusedUrl> {
 ///
 /// Of other alphabets only letters and digits of the basic plane are read: the tables of what may
 /// stand in a name grow with each Unicode version, and browsers' are older or newer than ours.
-pub(super) fn canonical_host(text: &str) -> Result<String, RefusedUrl> {
+pub(crate) fn canonical_host(text: &str) -> Result<String, RefusedUrl> {
     if !text.chars().all(is_settled) {
         return Err(RefusedUrl::Host);
     }

@@ -100,6 +100,11 @@ impl RegisteredUrl {
         self.url.canonical()
     }
 
+    /// `scheme://host[:port]`
+    pub fn origin(&self) -> &str {
+        self.url.origin()
+    }
+
     pub fn outbound(&self) -> &OutboundUrl {
         &self.outbound
     }

@@ -8,6 +8,7 @@ pub mod client_assertion;
 pub mod dpop;
 pub mod jose;
 pub mod logout;
+pub mod registration;
 pub mod token;
 
 mod acr;

@@ -101,6 +101,11 @@ const ROWS: &[(&str, &str)] = &[
             VALUES ($2, $2, $3, 'library', '{}', 5, 0, $1)",
     ),
     (
+        "initial_access_tokens",
+        "INSERT INTO initial_access_tokens (token_hash, label, releasable, uses_left, created_at,
+            expires_at) VALUES ($2, 'course', '[]', 1, 0, $1)",
+    ),
+    (
         "logouts",
         "INSERT INTO logouts (id, sid, person_id, number, reason, ended_at, view_hash)
             VALUES ($3, $3, (SELECT id FROM persons), 's1', 'signed_out', $1, $2)",
@@ -133,6 +138,7 @@ fn rows_of(table: &str) -> &'static str {
         "pushed_requests" => "SELECT count(*) FROM pushed_requests",
         "spent_ids" => "SELECT count(*) FROM spent_ids",
         "device_grants" => "SELECT count(*) FROM device_grants",
+        "initial_access_tokens" => "SELECT count(*) FROM initial_access_tokens",
         "logouts" => "SELECT count(*) FROM logouts",
         other => panic!("{other}"),
     }

@@ -27,6 +27,7 @@ mod persons;
 mod probes;
 mod proxy_granting_tickets;
 mod pushed_requests;
+mod registrations;
 mod sessions;
 mod settings;
 mod signing_keys;

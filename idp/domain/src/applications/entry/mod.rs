@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+pub(crate) use self::check::is_line;
 use self::place::{Problems, place_of, read};
 use self::shape::Entry;
 use super::{Application, ApplicationId, Registry};

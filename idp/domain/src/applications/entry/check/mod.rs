@@ -65,7 +65,7 @@ fn check_names(key: &str, names: &Names, most: usize, problems: &mut Problems) {
     }
 }
 
-fn is_line(text: &str, most: usize) -> bool {
+pub(crate) fn is_line(text: &str, most: usize) -> bool {
     !text.trim().is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control)
 }
 
