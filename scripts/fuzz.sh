@@ -18,7 +18,7 @@ if ! cargo +nightly --version >/dev/null 2>&1 &&
 fi
 
 cd "$here/idp/domain"
-[ $# -gt 0 ] || set -- service_url saml11_request logout_document jwt jwks
+[ $# -gt 0 ] || set -- service_url saml11_request logout_document jwt jwks claims_request
 for target in "$@"; do
     committed="fuzz/corpus/$target"
     found="$CARGO_TARGET_DIR/corpus/$target"

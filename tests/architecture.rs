@@ -4,141 +4,15 @@
 
 #[path = "architecture/source.rs"]
 mod source;
+#[path = "architecture/tables.rs"]
+mod tables;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use source::{named_roots, without_tests};
-
-/// The parts, and what each may depend on. What is missing here is forbidden.
-const PARTS: &[(&str, &str, &[&str])] = &[
-    ("idp-domain", "idp/domain", &[]),
-    ("idp-storage", "idp/storage", &["idp-domain", "migrations"]),
-    (
-        "idp",
-        "idp",
-        &["idp-domain", "idp-storage", "migrations", "themes"],
-    ),
-    ("portal-flow", "portal/flow", &[]),
-    ("portal", "portal", &["portal-flow", "migrations", "themes"]),
-    ("sms-gateway", "sms-gateway", &["migrations", "themes"]),
-    ("migrations", "migrations", &[]),
-    ("themes", "themes", &[]),
-    // It tests a binary from outside.
-    ("conformance-tests", "conformance-tests", &[]),
-    // The one place where the parts meet.
-    (
-        "yimen",
-        ".",
-        &[
-            "idp",
-            "idp-domain",
-            "idp-storage",
-            "migrations",
-            "portal",
-            "sms-gateway",
-            "themes",
-        ],
-    ),
-];
-
-/// The folders of `idp/src`, and the folders each may use. Root files are for everybody.
-const FOLDERS: &[(&str, &[&str])] = &[
-    ("pages", &[]),
-    ("applications", &[]),
-    ("config", &[]),
-    ("egress", &["config"]),
-    ("accounts", &["applications", "config", "pages"]),
-    ("factors", &["applications", "config", "pages"]),
-    ("sessions", &["applications", "config", "pages"]),
-    (
-        "logout",
-        &["applications", "config", "egress", "pages", "sessions"],
-    ),
-    (
-        "signin",
-        &[
-            "accounts",
-            "applications",
-            "config",
-            "factors",
-            "pages",
-            "sessions",
-        ],
-    ),
-    (
-        "cas",
-        &[
-            "accounts",
-            "applications",
-            "config",
-            "egress",
-            "factors",
-            "logout",
-            "pages",
-            "sessions",
-            "signin",
-        ],
-    ),
-    (
-        "oidc",
-        &[
-            "accounts",
-            "applications",
-            "config",
-            "egress",
-            "factors",
-            "logout",
-            "pages",
-            "sessions",
-            "signin",
-        ],
-    ),
-    (
-        "admin",
-        &[
-            "accounts",
-            "applications",
-            "config",
-            "factors",
-            "pages",
-            "sessions",
-            "signin",
-        ],
-    ),
-    (
-        "jobs",
-        &[
-            "accounts",
-            "applications",
-            "config",
-            "egress",
-            "factors",
-            "logout",
-            "pages",
-            "sessions",
-            "signin",
-            "cas",
-            "oidc",
-        ],
-    ),
-    ("demo", &["accounts", "applications", "config", "factors"]),
-];
-
-/// What would make the rules more than rules.
-const NO_RULE: &[&str] = &[
-    "axum",
-    "futures",
-    "futures-util",
-    "hyper",
-    "migrations",
-    "reqwest",
-    "sqlx",
-    "themes",
-    "tokio",
-    "tracing",
-];
+use tables::{FOLDERS, NO_RULE, PARTS};
 
 const MOST_LINES: usize = 400;
 
@@ -341,6 +215,28 @@ fn there_is_one_way_out() {
         }
     }
     assert_none(&faults, "requests of our own that egress doesn't make");
+}
+
+/// OID-32: whoever brings `rsa`, whose private keys leak by timing, only verifies with it; the
+/// provider, which signs, has nothing of it. `deny.toml` says the same where cargo-deny runs.
+#[test]
+fn rsa_is_there_for_public_keys_alone() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let lock: toml::Table = lock.parse().unwrap();
+    let packages = lock["package"].as_array().unwrap();
+    let needs = |wanted: &str| -> Vec<&str> {
+        let needs = |package: &&toml::Value| {
+            let needed = package.get("dependencies").and_then(toml::Value::as_array);
+            let mut names = needed.into_iter().flatten().filter_map(toml::Value::as_str);
+            names.any(|name| name.split(' ').next() == Some(wanted))
+        };
+        let found = packages.iter().filter(needs);
+        found
+            .map(|package| package["name"].as_str().unwrap())
+            .collect()
+    };
+    assert_eq!(needs("rsa"), ["openidconnect"]);
+    assert_eq!(needs("openidconnect"), ["portal"]);
 }
 
 /// INJ-01: texts of queries are constants; sqlx takes others only when told to, or in parts.

@@ -8,7 +8,7 @@ use idp_domain::secrets::Tag;
 use idp_storage::audit::Entry;
 use idp_storage::logouts::{self, View};
 use idp_storage::sessions::EndedSession;
-use idp_storage::{DbError, Tx, audit, sessions};
+use idp_storage::{DbError, Tx, audit, authorizations, sessions};
 
 use crate::app::App;
 use crate::visit::Visit;
@@ -73,7 +73,8 @@ pub async fn end(
     }
 }
 
-/// Ends all of a person's (SES-10); gives how many.
+/// Ends all of a person's sessions, and what applications hold of her without one (SES-10); gives
+/// how many sessions.
 pub async fn end_all(
     visit: &mut Visit,
     tx: &mut Tx,
@@ -81,6 +82,7 @@ pub async fn end_all(
     reason: Reason,
 ) -> Result<usize, DbError> {
     let all = sessions::end_all(tx, person, reason.as_str(), visit.now).await?;
+    authorizations::end_all(tx, person, reason.as_str(), visit.now).await?;
     let app = visit.app.clone();
     for ended in &all {
         let entry = visit.audit(Event::SignedOut, Outcome::Success);

@@ -29,6 +29,8 @@ migrations::statements! {
         WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_ALL: "UPDATE authorizations SET revoked_at = $3, revoked_because = $4
         WHERE person_id = $1 AND application_id = $2 AND revoked_at IS NULL AND expires_at > $3";
+    END_ALL: "UPDATE authorizations SET revoked_at = $2, revoked_because = $3
+        WHERE person_id = $1 AND revoked_at IS NULL AND expires_at > $2";
     REUSED: "SELECT a.application_id, a.revoked_at FROM authorizations a
         WHERE a.person_id = $1 AND a.revoked_because = $2 AND a.revoked_at > $3
         ORDER BY a.revoked_at DESC LIMIT $4";
@@ -182,6 +184,21 @@ pub async fn revoke_all(
     run!(tx, c => sqlx::query(REVOKE_ALL)
         .bind(person.0)
         .bind(application.as_str())
+        .bind(Micros::from(now))
+        .bind(because)
+        .execute(c))
+}
+
+/// Ends all that applications hold of a person (SES-10): also what was given a moment ago, and goes
+/// on without her session. Gives how many.
+pub async fn end_all(
+    tx: &mut Tx,
+    person: PersonId,
+    because: &'static str,
+    now: Timestamp,
+) -> Result<u64, DbError> {
+    run!(tx, c => sqlx::query(END_ALL)
+        .bind(person.0)
         .bind(Micros::from(now))
         .bind(because)
         .execute(c))

@@ -82,7 +82,7 @@ async fn replace(campus: &Campus, why: Why) {
     assert_eq!(Box::pin(made).await.unwrap().len(), 4);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread")] // FLT-07
 async fn no_verification_fails_while_keys_are_replaced() {
     each_campus(async |campus| {
         let second = campus.second_node().await;

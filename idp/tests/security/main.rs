@@ -6,12 +6,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answers;
 mod confusion;
 mod flows;
 mod forgery;
 mod framing;
 mod headers;
 mod heads;
+mod held;
 mod hosts;
 mod injection;
 mod limits;

@@ -9,6 +9,7 @@ use crate::support::kit::{
     address, give_a_second_number, half_way, register, sign_in_ticking, signed_in, ticket,
     validate, verdict,
 };
+use crate::support::oidc::{AUTHORIZE, Rp};
 use crate::support::{Campus, OTHER_SERVICE, Reply, SERVICE, Visitor, each_campus, login};
 
 const AT_ONCE: usize = 64;
@@ -271,6 +272,97 @@ async fn a_way_to_a_service_is_gone_once() {
         }
         assert_eq!(campus.count("number_choices").await, 1);
         assert_eq!(campus.audited("number.choose", "success").await, 1);
+    })
+    .await;
+}
+
+/// What an application pushes.
+async fn pushed(campus: &Campus, rp: &Rp) -> String {
+    let all = rp.parameters(&[]);
+    let pairs: Vec<(&str, &str)> = all.iter().map(|(n, v)| (&**n, &**v)).collect();
+    let reply = rp.post(campus, "/oidc/par", &pairs).await;
+    assert_eq!(reply.status, 201, "{}", reply.body());
+    let body: serde_json::Value = serde_json::from_slice(&reply.bytes).unwrap();
+    body["request_uri"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)] // OID-10
+async fn of_64_who_present_a_pushed_request_one_gets_a_code() {
+    const ROUNDS: i64 = 5;
+    each_campus(async |campus| {
+        let rp = Rp::registered(campus).await;
+        let visitor = signed_in(campus).await;
+        let browsers = copies(campus, &visitor).await;
+        for round in 1..=ROUNDS {
+            let uri = pushed(campus, &rp).await;
+            let replies = at_once(browsers.clone(), |index, mut browser| {
+                // Half of them on the silent path.
+                let mut pairs = vec![("client_id", Rp::ID), ("request_uri", uri.as_str())];
+                pairs.extend((index % 4 < 2).then_some(("prompt", "none")));
+                let path = address(AUTHORIZE, &pairs);
+                async move { browser.get(&path).await }
+            })
+            .await;
+            let (with, without): (Vec<_>, Vec<_>) =
+                replies.iter().partition(|reply| reply.status == 302);
+            assert_eq!((with.len(), without.len()), (1, AT_ONCE - 1), "{round}");
+            rp.code_of(with[0]);
+            for reply in without {
+                assert_eq!(reply.status, 400, "{}", reply.body());
+                assert!(reply.body().contains("invalid_request_uri"));
+            }
+            assert_eq!(campus.count("authorization_codes").await, round);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)] // OID-02: redeemed by two nodes at once
+async fn of_64_redemptions_one_gets_tokens() {
+    const ROUNDS: i64 = 5;
+    each_campus(async |campus| {
+        let rp = Rp::registered(campus).await;
+        let mut visitor = signed_in(campus).await;
+        let servers = copies(campus, &campus.visitor()).await;
+        for _ in 0..ROUNDS {
+            let code = rp.code(&mut visitor, &[]).await;
+            let statuses = at_once(servers.clone(), |_, mut server| {
+                let request = rp.redemption(&code);
+                async move { server.send(request).await.status.as_u16() }
+            })
+            .await;
+            let expected = [(200, 1), (400, AT_ONCE - 1)];
+            assert_eq!(tally(statuses), BTreeMap::from(expected));
+        }
+        assert_eq!(campus.count("authorizations").await, ROUNDS);
+        let revoked = "authorizations WHERE revoked_at IS NOT NULL";
+        assert_eq!(campus.count(revoked).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)] // OID-27: 同意, clicked 64 times
+async fn an_agreement_gives_one_code() {
+    each_campus(async |campus| {
+        let changes = serde_json::json!({ "consent": "ask" });
+        let rp = Rp::registered_with(campus, &changes).await;
+        let mut visitor = signed_in(campus).await;
+        let reply = rp.open(&mut visitor, &[]).await;
+        let asked = visitor.follow(reply).await;
+        assert_eq!(asked.page(), "consent", "{}", asked.body());
+        let replies = at_once(copies(campus, &visitor).await, |_, mut copy| {
+            let asked = asked.clone();
+            async move { copy.submit(&asked, &[("decision", "allow")]).await }
+        })
+        .await;
+        let (with, without): (Vec<_>, Vec<_>) =
+            replies.iter().partition(|reply| reply.status == 303);
+        assert_eq!((with.len(), without.len()), (1, AT_ONCE - 1));
+        rp.code_of(with[0]);
+        assert!(without.iter().all(|reply| reply.status == 400));
+        for rows in ["authorization_codes", "consents"] {
+            assert_eq!(campus.count(rows).await, 1, "{rows}");
+        }
     })
     .await;
 }

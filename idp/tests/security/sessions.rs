@@ -9,7 +9,7 @@ use crate::support::kit::{
 };
 use crate::support::{SERVICE, Visitor, each_campus, each_campus_with, login};
 
-const NEW_PASSWORD: &str = "quiet-lantern-58-river";
+pub const NEW_PASSWORD: &str = "quiet-lantern-58-river";
 
 async fn is_signed_in(visitor: &Visitor) -> bool {
     let page = visitor.clone().get("/cas/login").await;

@@ -345,7 +345,7 @@ async fn tickets_of_every_node_are_random_and_kept_as_hashes_only() {
             assert!(others.iter().all(|other| alike(other) < 10), "{drawn:?}");
         }
         let mut kept = state(campus).await;
-        kept.insert("audit_events", rows(campus, "audit_events").await);
+        kept.insert("audit_events".into(), rows(campus, "audit_events").await);
         for (table, rows) in &kept {
             for secret in drawn.iter().chain([&cookie]) {
                 assert!(!rows.contains(secret.as_str()), "in clear in {table}");

@@ -18,4 +18,5 @@ mod delivery;
 mod endings;
 mod front_channel;
 mod initiated;
+mod misuse;
 mod page;

@@ -178,6 +178,11 @@ impl Rp {
     /// Posts to one of the endpoints for programs, authenticated by `client_secret_basic`, or by
     /// the client's name alone.
     pub async fn post(&self, campus: &Campus, path: &str, fields: &[(&str, &str)]) -> Reply {
+        campus.visitor().send(self.request(path, fields)).await
+    }
+
+    /// The request of [`post`](Self::post).
+    pub fn request(&self, path: &str, fields: &[(&str, &str)]) -> Request<Body> {
         let mut fields = fields.to_vec();
         let mut request = Visitor::form_request(path, &fields);
         match &self.secret {
@@ -188,19 +193,29 @@ impl Rp {
             }
             None => fields.push(("client_id", &self.client_id)),
         }
-        let request: Request<Body> = request.body(Body::from(Visitor::encode(&fields))).unwrap();
-        campus.visitor().send(request).await
+        request.body(Body::from(Visitor::encode(&fields))).unwrap()
     }
 
     /// Redeems a code.
     pub async fn redeem(&self, campus: &Campus, code: &str) -> Reply {
+        campus.visitor().send(self.redemption(code)).await
+    }
+
+    /// The request of [`redeem`](Self::redeem).
+    pub fn redemption(&self, code: &str) -> Request<Body> {
         let fields = [
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", &self.redirect_uri),
             ("code_verifier", VERIFIER),
         ];
-        self.post(campus, "/oidc/token", &fields).await
+        self.request("/oidc/token", &fields)
+    }
+
+    /// The request for new tokens by a refresh token.
+    pub fn refreshing(&self, token: &str) -> Request<Body> {
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        self.request("/oidc/token", &fields)
     }
 }
 

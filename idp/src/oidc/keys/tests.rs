@@ -138,7 +138,7 @@ async fn nodes_that_start_at_once_have_the_same_keys() {
     }
 }
 
-#[tokio::test]
+#[tokio::test] // FLT-07
 async fn a_key_is_published_before_it_signs_and_after() {
     for db in engines(&[migrations::IDP]).await {
         let (node, other) = (Node::start(&db, 1, 0).await, Node::start(&db, 1, 0).await);

@@ -147,3 +147,20 @@ async fn all_that_an_application_holds_of_a_person_ends_at_once() {
         );
     }
 }
+
+#[tokio::test] // SES-10
+async fn all_that_applications_hold_of_a_person_ends_at_once() {
+    for db in databases().await {
+        let one = student(&db, 1, &["s1"]).await;
+        let held = create(&db, 10, Some(one)).await;
+        let (other, own) = (student(&db, 2, &["s2"]).await, create(&db, 12, None).await);
+        let other = create(&db, 11, Some(other)).await;
+        let end = async || in_tx!(db, tx => authorizations::end_all(&mut tx, one, "password_change", at(5)));
+        assert_eq!(end().await, 1);
+        assert_eq!(end().await, 0);
+        assert!(!rotate(&db, held, 0, at(6)).await);
+        for kept in [other, own] {
+            assert!(rotate(&db, kept, 0, at(6)).await);
+        }
+    }
+}
