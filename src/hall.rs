@@ -168,7 +168,11 @@ async fn register(parts: &node::Parts, url: &Issuer) -> anyhow::Result<()> {
         },
     };
     let (now, mut rng) = (parts.clock.now(), parts.entropy.rng());
-    applications::import(&mut tx, &entry.to_string(), demo, now, &mut rng)
+    let here = applications::Here {
+        issuer: parts.config.idp.server.issuer.as_str(),
+        demo,
+    };
+    applications::import(&mut tx, &entry.to_string(), here, now, &mut rng)
         .await
         .context("the hall's entry in the registry")?;
     Ok(tx.commit().await?)

@@ -1,7 +1,7 @@
 //! What comes from the registry of another server is stored as any entry is, on both engines.
 #![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 
-use idp::applications::{ApplicationRegistry, import};
+use idp::applications::{ApplicationRegistry, Here, import};
 use idp_domain::Timestamp;
 use idp_domain::applications::apereo::{AttributeNames, Options, SourceFile, convert};
 use jiff::tz::TimeZone;
@@ -35,12 +35,16 @@ async fn converted_entries_are_stored_once_and_read_by_every_node() {
         let mut rng = StdRng::seed_from_u64(7);
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let mut tx = db.write().await.unwrap();
-        let first = import(&mut tx, &text, false, now, &mut rng).await.unwrap();
+        let here = Here {
+            issuer: "https://id.example.edu",
+            demo: false,
+        };
+        let first = import(&mut tx, &text, here, now, &mut rng).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!((first.added.len(), first.changed.len()), (47, 0));
 
         let mut tx = db.write().await.unwrap();
-        let second = import(&mut tx, &text, false, now, &mut rng).await.unwrap();
+        let second = import(&mut tx, &text, here, now, &mut rng).await.unwrap();
         tx.rollback().await.unwrap();
         assert_eq!((second.added.len(), second.unchanged.len()), (0, 47));
 

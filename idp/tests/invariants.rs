@@ -6,6 +6,7 @@ mod support;
 use idp::demo::{NEWCOMER, NEWCOMER_WITHOUT_PHONE, PASSWORD, STUDENT};
 use idp_domain::applications::parse_entries;
 use idp_storage::applications::Change;
+use support::oidc::Rp;
 use support::{Campus, Reply, SERVICE, Visitor, each_campus, login, start};
 
 const NEW_PASSWORD: &str = "quiet-lantern-58-river";
@@ -70,6 +71,58 @@ async fn an_act_that_cannot_be_audited_does_not_happen() {
         assert!(answer.contains("authenticationSuccess"), "{answer}");
         let again = newcomer.submit(&wizard, &fields).await;
         assert_eq!(again.status, 303, "{}", again.body());
+    })
+    .await;
+}
+
+#[tokio::test] // AUD-01, OID-24
+async fn no_code_and_no_token_is_given_that_cannot_be_audited() {
+    each_campus(async |campus| {
+        let change = serde_json::json!({ "scopes": ["openid", "profile", "read"],
+            "grant_types": ["authorization_code", "refresh_token", "client_credentials"] });
+        let rp = Rp::registered_with(campus, &change).await;
+        let mut visitor = campus.visitor();
+        visitor.sign_in(SERVICE, STUDENT, PASSWORD).await;
+        let mut codes = Vec::new();
+        for _ in 0..2 {
+            codes.push(rp.code(&mut visitor, &[]).await);
+        }
+        let given = rp.redeem(campus, &codes[0]).await;
+        let given: serde_json::Value = serde_json::from_slice(&given.bytes).expect("a document");
+        let refresh = given["refresh_token"].as_str().expect("a refresh token");
+        let token = [("token", refresh)];
+        let refresh = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+        let own = [("grant_type", "client_credentials"), ("scope", "read")];
+        let given = "access_tokens WHERE revoked_at IS NULL";
+        let before = (
+            campus.count("authorizations").await,
+            campus.count(given).await,
+        );
+
+        break_trail(campus).await;
+        let code = rp.open(&mut visitor, &[]).await;
+        let redeemed = rp.redeem(campus, &codes[1]).await;
+        let refreshed = rp.post(campus, "/oidc/token", &refresh).await;
+        let issued = rp.post(campus, "/oidc/token", &own).await;
+        let revoked = rp.post(campus, "/oidc/revoke", &token).await;
+        for reply in [&code, &redeemed, &refreshed, &issued, &revoked] {
+            assert!(reply.status.is_server_error(), "{}", reply.status);
+            assert!(reply.location().is_none() && !reply.body().contains("access_token"));
+        }
+        mend_trail(campus).await;
+
+        // All of it is as it was, down to the code and to the one generation that is good.
+        assert_eq!(campus.count("authorization_codes").await, 2);
+        let after = (
+            campus.count("authorizations").await,
+            campus.count(given).await,
+        );
+        assert_eq!(before, after);
+        for fields in [&refresh[..], &own] {
+            let reply = rp.post(campus, "/oidc/token", fields).await;
+            assert_eq!(reply.status, 200, "{}", reply.body());
+        }
+        assert_eq!(rp.redeem(campus, &codes[1]).await.status, 200);
     })
     .await;
 }

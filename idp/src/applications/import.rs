@@ -30,11 +30,22 @@ pub enum ImportError {
     /// With an entry that is registered already.
     #[error("{}", lines(.0))]
     Clashes(Vec<Clash>),
+    /// Resources that are our own address, each with its place.
+    #[error("{}", .0.join("\n"))]
+    OwnAddress(Vec<String>),
     /// Proxy targets that nobody registered, each with its place.
     #[error("{}", .0.join("\n"))]
     MissingTargets(Vec<String>),
     #[error(transparent)]
     Db(#[from] DbError),
+}
+
+/// Into whose registry they come.
+#[derive(Clone, Copy, Debug)]
+pub struct Here<'a> {
+    /// Our own address, as tokens have it.
+    pub issuer: &'a str,
+    pub demo: bool,
 }
 
 fn lines(clashes: &[Clash]) -> String {
@@ -51,11 +62,13 @@ fn lines(clashes: &[Clash]) -> String {
 pub async fn import(
     tx: &mut Tx,
     text: &str,
-    demo: bool,
+    here: Here<'_>,
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> Result<ImportReport, ImportError> {
+    let demo = here.demo;
     let entries = parse_entries(text, demo)?;
+    check_audiences(here.issuer, &entries)?;
     let mut report = ImportReport::default();
     if entries.is_empty() {
         return Ok(report);
@@ -98,6 +111,29 @@ pub async fn import(
         audit::record(tx, row).await?;
     }
     Ok(report)
+}
+
+/// What is for us opens userinfo, and is told of to its own client alone.
+fn check_audiences(issuer: &str, entries: &[Application]) -> Result<(), ImportError> {
+    let mut problems = Vec::new();
+    for entry in entries {
+        let Some(oidc) = &entry.oidc else { continue };
+        for (key, known) in [
+            ("audiences", &oidc.audiences),
+            ("resource_server_for", &oidc.resource_server_for),
+        ] {
+            if known.iter().any(|one| one.trim_end_matches('/') == issuer) {
+                let id = &entry.id;
+                let problem = format!("{id}: oidc.{key}: {issuer} is this identity provider's own");
+                problems.push(problem);
+            }
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ImportError::OwnAddress(problems))
+    }
 }
 
 /// Of the registry as it would be.

@@ -7,5 +7,5 @@ mod listed;
 mod tests;
 
 pub use handle::ApplicationRegistry;
-pub use import::{ImportError, ImportReport, import, remove};
+pub use import::{Here, ImportError, ImportReport, import, remove};
 pub use listed::listed;

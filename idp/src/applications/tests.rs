@@ -10,7 +10,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
-use super::{ApplicationRegistry, ImportError, ImportReport, import, remove};
+use super::{ApplicationRegistry, Here, ImportError, ImportReport, import, remove};
 
 fn entry(id: &str, service: &str) -> Value {
     json!({ "id": id, "name": { "zh-CN": "应用", "en": "Application" }, "cas": { "services": [service] } })
@@ -26,11 +26,18 @@ fn ids(ids: &[&str]) -> Vec<ApplicationId> {
         .collect()
 }
 
+fn here(demo: bool) -> Here<'static> {
+    Here {
+        issuer: "https://id.example.edu",
+        demo,
+    }
+}
+
 async fn try_import(db: &Db, entries: Value) -> Result<ImportReport, ImportError> {
     static SEED: AtomicU64 = AtomicU64::new(100);
     let mut rng = StdRng::seed_from_u64(SEED.fetch_add(1, Ordering::Relaxed));
     let mut tx = db.write().await.unwrap();
-    let report = import(&mut tx, &entries.to_string(), false, now(), &mut rng).await?;
+    let report = import(&mut tx, &entries.to_string(), here(false), now(), &mut rng).await?;
     tx.commit().await.unwrap();
     Ok(report)
 }
@@ -213,7 +220,7 @@ async fn an_entry_of_a_demonstration_is_left_out_elsewhere_and_may_be_replaced()
             entry("library", "https://lib.example.edu/*")
         ]);
         let mut tx = db.write().await.unwrap();
-        import(&mut tx, &demo.to_string(), true, now(), &mut rng)
+        import(&mut tx, &demo.to_string(), here(true), now(), &mut rng)
             .await
             .unwrap();
         tx.commit().await.unwrap();

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::accounts::import::{ImportError, ImportOptions, import_people};
 use crate::accounts::sealed;
 use crate::app::App;
+use crate::applications::{Here, import};
 use crate::factors::phones;
 
 const PEOPLE: &str = include_str!("people.csv");
@@ -120,7 +121,11 @@ async fn create(app: &App) -> Result<(), DemoError> {
         .flatten()
         .ok_or(DemoError::Data("the password could not be hashed"))?;
     let mut tx = app.db.write().await?;
-    crate::applications::import(&mut tx, APPLICATIONS, true, now, &mut rng).await?;
+    let here = Here {
+        issuer: app.config.server.issuer.as_str(),
+        demo: true,
+    };
+    import(&mut tx, APPLICATIONS, here, now, &mut rng).await?;
     activate(app, &mut tx, STUDENT, &phc, now).await?;
     let administrator = activate(app, &mut tx, ADMINISTRATOR, &phc, now).await?;
     roles::grant(&mut tx, administrator, roles::ADMINISTRATOR, now).await?;

@@ -1,12 +1,13 @@
 //! What an authorization is worth now.
 
-use idp_domain::applications::Application;
-use idp_domain::oidc::{Held, OfflineGrant};
+use idp_domain::applications::{Application, OidcSide};
+use idp_domain::ids::PersonId;
+use idp_domain::oidc::{Disclosure, Held, OfflineGrant};
 use idp_domain::signin::Denial;
 use idp_storage::authorizations::Authorization;
-use idp_storage::{persons, sessions};
+use idp_storage::{consents, persons, sessions};
 use jiff::SignedDuration;
-use migrations::Conn;
+use migrations::{Conn, DbError, Tx};
 
 use crate::refusal::Refusal;
 use crate::visit::Visit;
@@ -39,12 +40,15 @@ pub async fn establish(
     else {
         return Ok(Err(Denial::NoValidNumber));
     };
+    let consented = consented(conn, holder.person, application).await?;
     let held = Held {
         id: authorization.id,
         created_at: authorization.created_at,
         number,
         session,
         not_before,
+        granted: authorization.granted.clone(),
+        consented,
     };
     let (rules, policy) = (visit.app.session_rules(), visit.app.step_policy());
     Ok(OfflineGrant::establish(
@@ -55,4 +59,36 @@ pub async fn establish(
         &policy,
         visit.now,
     ))
+}
+
+/// What she agrees to, where the application is one that people are asked for.
+pub async fn consented(
+    conn: &mut Conn,
+    person: PersonId,
+    application: &Application,
+) -> Result<Option<Disclosure>, DbError> {
+    if asks_people(application) {
+        consents::find(conn, person, &application.id).await
+    } else {
+        Ok(None)
+    }
+}
+
+/// For who gives tokens: what she agrees to stays until the transaction ends, where it is asked
+/// for at all. Whoever takes it back at this moment finds what was given, and takes it back too.
+pub async fn hold_consent(
+    tx: &mut Tx,
+    person: PersonId,
+    application: &Application,
+) -> Result<bool, DbError> {
+    let asks = asks_people(application);
+    if asks {
+        consents::hold(tx, person, &application.id).await?;
+    }
+    Ok(asks)
+}
+
+fn asks_people(application: &Application) -> bool {
+    let client = application.oidc.as_ref();
+    client.is_some_and(OidcSide::asks_people)
 }

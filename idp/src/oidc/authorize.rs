@@ -226,8 +226,8 @@ async fn hand_out(
 ) -> Result<Response, Refusal> {
     match issue(visit, Authority::ActiveSession(session), asked).await? {
         Issued::Code(code) => respond::hand_over(visit, &asked.answer_to(), &code),
-        // Signed out on another tab in this very moment.
-        Issued::SessionOver => {
+        // Everything is judged, and asked, once more.
+        Issued::Overtaken => {
             let query = query_of(&asked.carried);
             Ok(visit.redirect_home(&format!("{HERE}{query}")))
         }

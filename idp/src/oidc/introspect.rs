@@ -41,7 +41,7 @@ async fn of_access(visit: &Visit, client: &Client, token: &str) -> Result<Option
     let Some(presented) = resource::find(visit, &mut conn, token).await? else {
         return Ok(None);
     };
-    if !may_know(client, &presented) || presented.live(visit, &mut conn).await?.is_none() {
+    if !may_know(visit, client, &presented) || presented.live(visit, &mut conn).await?.is_none() {
         return Ok(None);
     }
     let (token, authorization) = (&presented.token, &presented.authorization);
@@ -72,11 +72,13 @@ async fn of_access(visit: &Visit, client: &Client, token: &str) -> Result<Option
     Ok(Some(seen))
 }
 
-/// The client that it belongs to, and those whose resources it is for.
-fn may_know(client: &Client, presented: &Presented) -> bool {
+/// The client that it belongs to, and those that are what it is for. Which resources a client may
+/// ask tokens for says nothing about whose resources they are; a token for us is nobody's besides.
+fn may_know(visit: &Visit, client: &Client, presented: &Presented) -> bool {
+    let issuer = visit.app.config.server.issuer.as_str();
     let mut audiences = presented.token.audiences.iter();
     client.application().id == presented.application.id
-        || audiences.any(|audience| client.side().may_name(audience))
+        || audiences.any(|audience| audience != issuer && client.side().serves(audience))
 }
 
 /// A refresh token is its client's affair alone.
@@ -97,19 +99,20 @@ async fn of_refresh(
     let Some(held) = held else {
         return Ok(None);
     };
-    if establish(visit, &mut conn, &held, client.application())
-        .await?
-        .is_err()
-    {
+    let established = establish(visit, &mut conn, &held, client.application()).await?;
+    let Ok(grant) = established else {
         return Ok(None);
-    }
+    };
+    let rules = visit.app.session_rules();
+    let session = grant.session().map(|session| session.ends_at(&rules));
+    let ends_at = session.map_or(held.expires_at, |end| end.min(held.expires_at));
     Ok(Some(json!({
         "active": true,
         "iss": visit.app.config.server.issuer.as_str(),
         "sub": held.subject,
         "client_id": client.side().client_id.as_str(),
-        "scope": held.granted.scopes.to_string(),
+        "scope": grant.granted().scopes.to_string(),
         "iat": held.created_at.as_second(),
-        "exp": held.expires_at.as_second(),
+        "exp": ends_at.as_second(),
     })))
 }

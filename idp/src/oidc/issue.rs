@@ -7,7 +7,7 @@ use idp_domain::ids::{AuthorizationId, GrantId};
 use idp_domain::oidc::{AuthorizationCode, CODE_TTL, subject};
 use idp_domain::sessions::Authority;
 use idp_storage::codes::{NewCode, SessionGrant};
-use idp_storage::{audit, codes, pushed_requests, sessions};
+use idp_storage::{audit, codes, consents, pushed_requests, sessions};
 
 use super::ask::Asked;
 use crate::refusal::Refusal;
@@ -17,16 +17,16 @@ use crate::visit::Visit;
 #[derive(Debug)]
 pub enum Issued {
     Code(AuthorizationCode),
-    /// Signed out on another tab in this very moment.
-    SessionOver,
+    /// Signed out, or what she agreed to taken back, on another tab in this very moment.
+    Overtaken,
     /// The pushed request was answered in another tab.
     RequestSpent,
 }
 
 /// Issues a code for a request.
 ///
-/// One short transaction: the pushed request if there was one, the use of the session, the grant,
-/// the code, the audit row.
+/// One short transaction: the pushed request if there was one, the use of the session, the consent
+/// where one is needed, the grant, the code, the audit row.
 pub async fn issue(
     visit: &mut Visit,
     authority: Authority<'_>,
@@ -34,7 +34,7 @@ pub async fn issue(
 ) -> Result<Issued, Refusal> {
     let now = visit.now;
     let (Some(session), Some(number)) = (authority.session(), authority.number()) else {
-        return Ok(Issued::SessionOver);
+        return Ok(Issued::Overtaken);
     };
     let request = &asked.request;
     let application = &request.application.id;
@@ -58,7 +58,17 @@ pub async fn issue(
         return Ok(Issued::RequestSpent);
     }
     if !sessions::touch(&mut tx, &session.id_hash, now).await? {
-        return Ok(Issued::SessionOver);
+        return Ok(Issued::Overtaken);
+    }
+    if request.asks_consent() {
+        let agreed = consents::hold(&mut tx, session.person, application).await?;
+        if !stands_for
+            .granted
+            .disclosure
+            .is_within(&agreed.unwrap_or_default())
+        {
+            return Ok(Issued::Overtaken);
+        }
     }
     let grant = SessionGrant {
         id: first,

@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use super::answer::{self, Fault};
 use super::bearer::challenge;
 use super::{REGISTER, address};
-use crate::applications::{ImportError, import, remove};
+use crate::applications::{Here, ImportError, import, remove};
 use crate::forgery;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
@@ -95,7 +95,11 @@ async fn keep(visit: &mut Visit, headers: &HeaderMap, body: Body) -> Result<Resp
     };
     let application = registration::entry(&metadata, registrant)?;
     let text = application.to_json().to_string();
-    import(&mut tx, &text, app.config.demo, now, &mut visit.rng)
+    let here = Here {
+        issuer: app.config.server.issuer.as_str(),
+        demo: app.config.demo,
+    };
+    import(&mut tx, &text, here, now, &mut visit.rng)
         .await
         .map_err(unusable)?;
     registrations::keep(&mut tx, &id, &own.hash(), &permission.label, now).await?;

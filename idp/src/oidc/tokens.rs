@@ -174,7 +174,6 @@ impl Draft {
 pub struct Standing<'a> {
     pub grant: &'a OfflineGrant,
     pub subject: &'a str,
-    pub granted: &'a Granted,
     /// Its session, as the application knows it.
     pub sid: Option<GrantId>,
 }
@@ -201,7 +200,7 @@ impl Given {
         if !draft.row.scopes.has(&Scope::OpenId) {
             return Ok(self);
         }
-        let (side, granted) = (client.side(), standing.granted);
+        let (side, granted) = (client.side(), standing.grant.granted());
         let issued_at = draft.row.issued_at;
         let claims = IdTokenClaims {
             iss: visit.app.config.server.issuer.as_str(),
@@ -231,12 +230,8 @@ async fn told_in(
     scopes: &Scopes,
     standing: Standing<'_>,
 ) -> Result<serde_json::Map<String, serde_json::Value>, Refusal> {
-    let wanted = Wanted::at(
-        Place::IdToken,
-        application,
-        scopes,
-        &standing.granted.claims,
-    );
+    let granted = standing.grant.granted();
+    let wanted = Wanted::at(Place::IdToken, application, scopes, granted);
     tell(visit, standing.grant, &wanted).await
 }
 

@@ -181,14 +181,9 @@ async fn answer(
     presented: &Presented,
     grant: &OfflineGrant,
 ) -> Result<Response, Fault> {
-    let granted = &presented.authorization.granted;
-    let scopes = &presented.token.scopes;
-    let wanted = Wanted::at(
-        Place::UserInfo,
-        &presented.application,
-        scopes,
-        &granted.claims,
-    );
+    let granted = grant.granted();
+    let scopes = presented.token.scopes.both(&granted.scopes);
+    let wanted = Wanted::at(Place::UserInfo, &presented.application, &scopes, granted);
     let mut claims: Map<String, Value> = tokens::tell(visit, grant, &wanted).await?;
     claims.insert(
         "sub".to_owned(),

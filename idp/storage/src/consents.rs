@@ -11,6 +11,11 @@ use sqlx::types::Json;
 use crate::{Conn, DbError, Micros, Tx, authorizations};
 
 migrations::statements! {
+    /// A write that changes nothing: whoever withdraws waits for the end of the transaction, on
+    /// either engine.
+    HOLD: "UPDATE consents SET granted_at = granted_at
+        WHERE person_id = $1 AND application_id = $2
+        RETURNING granted";
     FIND: "SELECT granted FROM consents WHERE person_id = $1 AND application_id = $2";
     KEEP: "INSERT INTO consents (person_id, application_id, granted, granted_at)
         VALUES ($1, $2, $3, $4)
@@ -55,6 +60,17 @@ pub async fn find(
     Ok(granted.map(|granted| granted.0))
 }
 
+/// The same, and nobody takes it back before this transaction ends.
+pub async fn hold(
+    tx: &mut Tx,
+    person: PersonId,
+    application: &ApplicationId,
+) -> Result<Option<Disclosure>, DbError> {
+    let granted: Option<Json<Disclosure>> = run!(tx, c => sqlx::query_scalar(HOLD)
+        .bind(person.0).bind(application.as_str()).fetch_optional(c))?;
+    Ok(granted.map(|granted| granted.0))
+}
+
 /// Keeps it, with what she agreed to before.
 pub async fn keep(
     tx: &mut Tx,
@@ -94,16 +110,18 @@ pub async fn withdraw(
     application: &ApplicationId,
     now: Timestamp,
 ) -> Result<bool, DbError> {
+    // In the order in which redemptions take them: code or device, consent, authorization. What is
+    // redeemed meanwhile has its authorization when those are looked at; what is issued meanwhile
+    // finds no consent when it is redeemed.
+    run!(tx, c => sqlx::query(BURN_CODES)
+        .bind(person.0).bind(application.as_str()).bind(Micros::from(now)).execute(c))?;
+    run!(tx, c => sqlx::query(TURN_AWAY)
+        .bind(person.0).bind(application.as_str()).execute(c))?;
     let rows = run!(tx, c => sqlx::query(WITHDRAW)
         .bind(person.0).bind(application.as_str()).execute(c))?;
     if rows == 0 {
         return Ok(false);
     }
-    // First codes and devices: what is redeemed meanwhile has its authorization then.
-    run!(tx, c => sqlx::query(BURN_CODES)
-        .bind(person.0).bind(application.as_str()).bind(Micros::from(now)).execute(c))?;
-    run!(tx, c => sqlx::query(TURN_AWAY)
-        .bind(person.0).bind(application.as_str()).execute(c))?;
     authorizations::revoke_all(tx, person, application, "consent_withdrawn", now).await?;
     Ok(true)
 }

@@ -10,7 +10,7 @@ use crate::support::{Campus, Reply, Visitor, each_campus};
 
 const DEVICE: &str = "/oidc/device";
 const VERIFY: &str = "/oidc/device/verify";
-const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+pub const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 async fn registered(campus: &Campus) -> Rp {
     let changes = json!({ "grant_types": ["authorization_code", "refresh_token", GRANT] });
@@ -18,11 +18,11 @@ async fn registered(campus: &Campus) -> Rp {
 }
 
 /// The device's request for these scopes.
-async fn ask(campus: &Campus, rp: &Rp, scope: &str) -> Value {
+pub async fn ask(campus: &Campus, rp: &Rp, scope: &str) -> Value {
     good(&rp.post(campus, DEVICE, &[("scope", scope)]).await)
 }
 
-async fn poll(campus: &Campus, rp: &Rp, asked: &Value) -> Reply {
+pub async fn poll(campus: &Campus, rp: &Rp, asked: &Value) -> Reply {
     let code = asked["device_code"].as_str().unwrap();
     let fields = [("grant_type", GRANT), ("device_code", code)];
     rp.post(campus, "/oidc/token", &fields).await
@@ -39,7 +39,7 @@ async fn question(visitor: &mut Visitor, typed: &str) -> Reply {
     page
 }
 
-async fn decide(visitor: &mut Visitor, asked: &Value, decision: &str) -> Reply {
+pub async fn decide(visitor: &mut Visitor, asked: &Value, decision: &str) -> Reply {
     let page = question(visitor, asked["user_code"].as_str().unwrap()).await;
     visitor.submit(&page, &[("decision", decision)]).await
 }

@@ -7,7 +7,8 @@ use idp_domain::applications::ApplicationId;
 use idp_domain::factors::Factor;
 use idp_domain::ids::{AuthorizationId, GrantId, PersonId, Sid};
 use idp_domain::oidc::{
-    AuthorizationCode, CODE_TTL, ClaimsRequest, CodeRequest, Granted, Scopes, subject,
+    AuthorizationCode, CODE_TTL, ClaimsRequest, CodeRequest, Disclosure, Granted, Scope, Scopes,
+    subject,
 };
 use idp_storage::codes::{self, NewCode, SessionGrant};
 use serde_json::Value;
@@ -19,11 +20,17 @@ use crate::support::{Campus, Reply};
 
 /// What a code stands for when a test says nothing else.
 pub fn request(campus: &Campus, rp: &Rp, scope: &str) -> CodeRequest {
+    let registry = campus.idp.app().applications.current();
+    let application = registry.client(&rp.client_id).unwrap();
+    let scopes = Scopes::parse(scope).unwrap();
+    // To all that could be asked for.
+    let all = scopes.iter().cloned().chain(Scope::OURS).collect();
     CodeRequest {
         redirect_uri: rp.redirect_uri.clone(),
         code_challenge: Some(Rp::challenge()),
         granted: Granted {
-            scopes: Scopes::parse(scope).unwrap(),
+            disclosure: Disclosure::of(&application, &all, &ClaimsRequest::default()),
+            scopes,
             claims: ClaimsRequest::default(),
             nonce: Some("n-0S6".into()),
             resources: Vec::new(),

@@ -74,8 +74,13 @@ async fn a_token_is_told_of_to_whom_it_concerns() {
                 assert_eq!(seen[name], value, "{name}");
             }
             assert!(!is_active(campus, &stranger, &given).await);
-            // A resource server, whose entry names what the token is for.
-            let resource = other(campus, json!({ "audiences": [books] })).await;
+            // Who may ask for tokens for it isn't therefore the one that they are for.
+            let neighbour = other(campus, json!({ "audiences": [books] })).await;
+            assert!(!is_active(campus, &neighbour, &given).await);
+            let elsewhere = json!({ "resource_server_for": ["https://rooms.example.edu"] });
+            let elsewhere = other(campus, elsewhere).await;
+            assert!(!is_active(campus, &elsewhere, &given).await);
+            let resource = other(campus, json!({ "resource_server_for": [books] })).await;
             assert!(is_active(campus, &resource, &given).await);
             campus.advance(SignedDuration::from_mins(10));
             assert!(!is_active(campus, &rp, &given).await);

@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agreed;
 mod authorize;
 mod claims_parameter;
 mod client_auth;
@@ -20,8 +21,10 @@ mod keys;
 mod one_use;
 mod par;
 mod prompt;
+mod recycled;
 mod refresh;
 mod register;
 mod remote_keys;
 mod token;
+mod token_kinds;
 mod userinfo;

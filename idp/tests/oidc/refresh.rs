@@ -8,15 +8,17 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
+use crate::device;
 use crate::given::{code_for, fault, good, request, said, tokens};
 use crate::support::kit::{
-    STUDENT, audited_by, force_change, register, scalars, suspend, unregister,
+    STUDENT, audited_by, force_change, register, scalars, signed_in, suspend, unregister,
 };
-use crate::support::oidc::Rp;
+use crate::support::oidc::{Rp, sign_in_at};
 use crate::support::{Campus, Reply, Visitor, each_campus};
 
 const TOKEN: &str = "/oidc/token";
 const ONLINE: &str = "openid profile";
+const BOOKS: &str = "https://books.example.edu";
 const OFFLINE: &str = "openid profile offline_access";
 
 async fn refreshing(campus: &Campus, more: &Value) -> Rp {
@@ -161,7 +163,7 @@ async fn of_64_redemptions_of_one_code_one_succeeds() {
 }
 
 /// The header by which the client shows who it is.
-fn basic(rp: &Rp) -> String {
+pub fn basic(rp: &Rp) -> String {
     use base64::Engine;
     let secret = rp.secret.as_deref().unwrap_or_default();
     let both = format!("{}:{secret}", rp.client_id);
@@ -245,21 +247,68 @@ async fn without_offline_access_it_dies_with_the_session() {
     .await;
 }
 
-#[tokio::test] // OIDC 54
-async fn a_token_that_is_bound_to_a_session_ends_no_later_than_it() {
+#[tokio::test] // OIDC 54, SES-11
+async fn who_works_with_an_application_is_not_idle_and_is_signed_out_in_time() {
     each_campus(async |campus| {
         let rp = refreshing(campus, &json!({})).await;
-        let mut token = of(&tokens(campus, &rp, ONLINE).await);
-        // Refreshing is no sign of life of hers: two hours of silence end the session.
-        for _ in 0..3 {
-            campus.advance(SignedDuration::from_mins(35));
+        let given = tokens(campus, &rp, ONLINE).await;
+        let offline = of(&tokens(campus, &rp, OFFLINE).await);
+        let mut token = of(&given);
+        // Eight hours from the sign-in, of which two may be silent.
+        for _ in 0..4 {
+            campus.advance(SignedDuration::from_mins(119));
             token = of(&good(&refresh(campus, &rp, &token).await));
         }
-        campus.advance(SignedDuration::from_mins(35));
-        assert_eq!(
-            fault(&refresh(campus, &rp, &token).await, 400),
-            "invalid_grant"
-        );
+        campus.advance(SignedDuration::from_mins(4));
+        let (reply, trail) = audited_by(campus, async || refresh(campus, &rp, &token).await).await;
+        assert_eq!(fault(&reply, 400), "invalid_grant");
+        assert_eq!(trail, ["oidc.refresh.refuse refused session_ended"]);
+        good(&refresh(campus, &rp, &offline).await);
+    })
+    .await;
+}
+
+#[tokio::test] // OIDC 54, SES-11
+async fn what_she_does_elsewhere_and_what_outlives_her_is_no_use_of_a_session() {
+    each_campus(async |campus| {
+        let rp = refreshing(campus, &json!({})).await;
+        let online = of(&tokens(campus, &rp, ONLINE).await);
+        let mut offline = of(&tokens(campus, &rp, OFFLINE).await);
+        for _ in 0..2 {
+            campus.advance(SignedDuration::from_mins(60));
+            offline = of(&good(&refresh(campus, &rp, &offline).await));
+        }
+        let reply = refresh(campus, &rp, &online).await;
+        assert_eq!(fault(&reply, 400), "invalid_grant");
+    })
+    .await;
+}
+
+#[tokio::test] // OIDC 54
+async fn a_session_that_was_renewed_keeps_its_applications_to_its_own_end() {
+    each_campus(async |campus| {
+        let rp = refreshing(campus, &json!({})).await;
+        let mut visitor = signed_in(campus).await;
+        let code = rp.code(&mut visitor, &[]).await;
+        let mut token = of(&good(&rp.redeem(campus, &code).await));
+        campus.advance(SignedDuration::from_mins(119));
+        // She signs in again in the same browser: the application goes on in the new session.
+        let page = rp.open(&mut visitor, &[("prompt", "login")]).await;
+        let reply = sign_in_at(&mut visitor, &page).await;
+        let reply = visitor.follow(reply).await;
+        rp.code_of(&reply);
+        for _ in 0..4 {
+            campus.advance(SignedDuration::from_mins(119));
+            token = of(&good(&refresh(campus, &rp, &token).await));
+        }
+        let seen = rp
+            .post(campus, "/oidc/introspect", &[("token", &token)])
+            .await;
+        let left = good(&seen)["exp"].as_i64().unwrap() - campus.clock.now().as_second();
+        assert_eq!(left, 4 * 60);
+        campus.advance(SignedDuration::from_mins(4));
+        let reply = refresh(campus, &rp, &token).await;
+        assert_eq!(fault(&reply, 400), "invalid_grant");
     })
     .await;
 }
@@ -308,12 +357,13 @@ async fn enter(campus: &Campus, state: &str, entry: &Value) {
 async fn who_may_not_have_it_any_more_gets_it_by_no_path() {
     for (state, word) in STATES {
         each_campus(async |campus| {
-            let change = json!({ "grant_types": ["authorization_code", "refresh_token"] });
+            let grants = ["authorization_code", "refresh_token", device::GRANT];
+            let change = json!({ "grant_types": grants, "audiences": [BOOKS] });
             let entry = Rp::entry_with(&change);
             let rp = Rp::of_entry(campus, &entry).await;
             // Who else may ask about its tokens.
             let mut watcher = Rp::entry_with(&json!({ "client_id": "watcher",
-                "audiences": [crate::support::oidc::ISSUER] }));
+                "resource_server_for": [BOOKS] }));
             watcher["id"] = json!("watcher");
             let watcher = Rp::of_entry(campus, &watcher).await;
             let code = crate::given::code(campus, &rp, ONLINE).await;
@@ -322,7 +372,14 @@ async fn who_may_not_have_it_any_more_gets_it_by_no_path() {
                 tokens(campus, &rp, OFFLINE).await,
             );
             assert!(crate::userinfo::is_good(campus, &online).await);
-            assert!(crate::introspect::is_active(campus, &watcher, &online).await);
+            let mut abroad = request(campus, &rp, OFFLINE);
+            abroad.granted.resources = vec![BOOKS.into()];
+            let abroad = code_for(campus, &rp, &abroad).await;
+            let abroad = good(&rp.redeem(campus, &abroad).await);
+            assert!(crate::introspect::is_active(campus, &watcher, &abroad).await);
+
+            let asked = device::ask(campus, &rp, ONLINE).await;
+            device::decide(&mut signed_in(campus).await, &asked, "allow").await;
 
             enter(campus, state, &entry).await;
             let known = word != "invalid_client";
@@ -336,13 +393,16 @@ async fn who_may_not_have_it_any_more_gets_it_by_no_path() {
             if known {
                 assert_eq!(trail, [format!("oidc.code.refuse refused {word}")]);
             }
+            let expected_of_device = if known { "access_denied" } else { word };
+            let reply = device::poll(campus, &rp, &asked).await;
+            assert_eq!(fault(&reply, status), expected_of_device, "{state}: device");
             for given in [&online, &offline] {
                 let reply = refresh(campus, &rp, &of(given)).await;
                 assert_eq!(fault(&reply, status), expected, "{state}: refresh");
                 assert!(!crate::userinfo::is_good(campus, given).await, "{state}");
-                let active = crate::introspect::is_active(campus, &watcher, given).await;
-                assert!(!active, "{state}: introspection");
             }
+            let active = crate::introspect::is_active(campus, &watcher, &abroad).await;
+            assert!(!active, "{state}: introspection");
         })
         .await;
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use idp::applications::{Here, import};
 use idp_domain::applications::ApplicationId;
 use serde_json::Value;
 
@@ -239,7 +240,11 @@ pub async fn register(campus: &Campus, entry: &Value) {
     let app = campus.idp.app();
     let (now, mut rng) = (app.clock.now(), app.entropy.rng());
     let mut tx = app.db.write().await.unwrap();
-    idp::applications::import(&mut tx, &entry.to_string(), true, now, &mut rng)
+    let here = Here {
+        issuer: app.config.server.issuer.as_str(),
+        demo: true,
+    };
+    import(&mut tx, &entry.to_string(), here, now, &mut rng)
         .await
         .unwrap();
     tx.commit().await.unwrap();

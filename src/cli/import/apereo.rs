@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use idp::applications::{ImportReport, import};
+use idp::applications::{Here, ImportReport, import};
 use idp_domain::applications::apereo::{
     AttributeNames, Conversion, Options, Report, SourceFile, convert,
 };
@@ -121,7 +121,11 @@ impl Apereo {
         let mut tx = store.db.write().await?;
         let (now, mut rng) = (store.clock.now(), store.entropy.rng());
         let text = serde_json::to_string(entries)?;
-        let done = import(&mut tx, &text, self.demo, now, &mut rng)
+        let here = Here {
+            issuer: loaded.resolved.idp.server.issuer.as_str(),
+            demo: self.demo,
+        };
+        let done = import(&mut tx, &text, here, now, &mut rng)
             .await
             .context("nothing was imported")?;
         if self.dry_run {

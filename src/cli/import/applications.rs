@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use idp::applications::import;
+use idp::applications::{Here, import};
 
 use crate::cli::examples::examples;
 use crate::cli::flags::StoreFlags;
@@ -42,7 +42,11 @@ impl Applications {
             let store = Store::open(&loaded, Migrate::New).await?;
             let mut tx = store.db.write().await?;
             let (now, mut rng) = (store.clock.now(), store.entropy.rng());
-            let report = import(&mut tx, &text, self.demo, now, &mut rng)
+            let here = Here {
+                issuer: loaded.resolved.idp.server.issuer.as_str(),
+                demo: self.demo,
+            };
+            let report = import(&mut tx, &text, here, now, &mut rng)
                 .await
                 .with_context(|| name)?;
             if self.dry_run {

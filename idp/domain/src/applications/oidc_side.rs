@@ -43,6 +43,8 @@ pub struct OidcSide {
     pub access_token_format: AccessTokenFormat,
     /// The resources that it may name (RFC 8707); byte for byte.
     pub audiences: Vec<String>,
+    /// The resources that it is: it may ask about tokens for them (RFC 7662 §4).
+    pub resource_server_for: Vec<String>,
     pub application_type: ApplicationType,
     /// `http:` redirect URIs are meant.
     pub plain_http: bool,
@@ -72,11 +74,23 @@ impl OidcSide {
         self.audiences.iter().any(|known| known == resource)
     }
 
+    pub fn serves(&self, audience: &str) -> bool {
+        let mut served = self.resource_server_for.iter();
+        served.any(|known| known == audience)
+    }
+
     /// Whether nobody but the application itself can receive what is sent to it: it proves itself,
     /// or it owns the hosts it is reached at. Of others anybody's program on the same device can
     /// take the place, so what was once consented to doesn't count a second time (RFC 8252 §8.6).
     pub fn is_assured(&self) -> bool {
         !self.is_public() || self.redirect_uris.iter().all(RedirectUri::has_host)
+    }
+
+    /// Whether people are asked at all. In the place of an application that can't prove itself,
+    /// and is reached at an address that anybody's program can take, stands who it may
+    /// (RFC 8252 §8.6, OID-27).
+    pub fn asks_people(&self) -> bool {
+        self.consent == Consent::Ask || !self.is_assured()
     }
 
     /// The proof that a browser may be sent to `raw`, which is one of the registered ones byte for

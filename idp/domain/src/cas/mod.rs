@@ -28,6 +28,6 @@ pub use saml11::{
     SamlRequest, render_saml_failure, render_saml_success, saml_id,
 };
 pub use ticket::{
-    BadTicket, ProxyGrantingIou, ProxyGrantingTicket, ProxyTicket, SERVICE_TICKET_TTL,
-    ServiceTicket, TicketGrantingTicket, TicketKind,
+    BadTicket, ProxyGrantingIou, ProxyGrantingTicket, ProxyTicket, SECRET_KINDS,
+    SERVICE_TICKET_TTL, ServiceTicket, TicketGrantingTicket, TicketKind,
 };

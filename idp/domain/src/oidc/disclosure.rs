@@ -85,6 +85,20 @@ impl Disclosure {
         self.0.is_subset(&others.0)
     }
 
+    pub fn has(&self, one: &Disclosed) -> bool {
+        self.0.contains(one)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub fn both(&self, others: &Self) -> Self {
+        Self(self.0.intersection(&others.0).cloned().collect())
+    }
+
     /// Both together.
     #[must_use]
     pub fn with(&self, others: &Self) -> Self {

@@ -39,6 +39,6 @@ pub use subject::subject;
 pub use tokens::{
     ACCESS_TOKEN_TTL, AuthorizationCode, BadToken, CODE_TTL, DEVICE_TTL, DeviceCode,
     InitialAccessToken, OpaqueAccessToken, PUSHED_REQUEST_TTL, PushedRequest, REFRESH_GRACE,
-    RegistrationToken,
+    RegistrationToken, SECRET_KINDS,
 };
 pub use user_code::{BadUserCode, UserCode};

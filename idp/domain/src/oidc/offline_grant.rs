@@ -2,6 +2,7 @@ use jiff::Timestamp;
 
 use crate::applications::{AccessDenial, Application};
 use crate::ids::AuthorizationId;
+use crate::oidc::{Disclosure, Granted, Scope};
 use crate::sessions::{Session, SessionRules};
 use crate::signin::{Denial, HeldNumber, Holder, StepPolicy, may_issue};
 
@@ -16,6 +17,9 @@ pub struct Held {
     pub session: Option<Session>,
     /// The person's: nothing older than this counts.
     pub not_before: Timestamp,
+    pub granted: Granted,
+    /// What she agrees to by now, where the application is one that people are asked for.
+    pub consented: Option<Disclosure>,
 }
 
 /// An application's right to tokens of a person who needn't be there: with a code that she sent,
@@ -26,14 +30,15 @@ pub struct OfflineGrant {
     holder: Holder,
     application: Application,
     number: HeldNumber,
+    granted: Granted,
 }
 
 impl OfflineGrant {
-    /// Judges session, person and number, each as of now (OID-16).
+    /// Judges session, person, number and consent, each as of now (OID-16).
     ///
     /// # Errors
     /// The [`Denial`] of [`may_issue`]; [`Denial::SessionEnded`] where the session, or the time
-    /// before which nothing counts, has overtaken it.
+    /// before which nothing counts, has overtaken it; [`Denial::ConsentWithdrawn`].
     pub fn establish(
         held: Held,
         holder: Holder,
@@ -58,11 +63,13 @@ impl OfflineGrant {
             .ok_or(Denial::NoAccess(AccessDenial::Number {
                 rule: application.account_number,
             }))?;
+        let granted = held.granted_by_now(application)?;
         Ok(Self {
             held,
             holder,
             application: application.clone(),
             number,
+            granted,
         })
     }
 
@@ -85,5 +92,30 @@ impl OfflineGrant {
     /// The number by which the application knows her.
     pub fn number(&self) -> &HeldNumber {
         &self.number
+    }
+
+    /// What holds by now of what was granted.
+    pub fn granted(&self) -> &Granted {
+        &self.granted
+    }
+}
+
+impl Held {
+    fn granted_by_now(&self, application: &Application) -> Result<Granted, Denial> {
+        let Some(client) = &application.oidc else {
+            return Err(Denial::ConsentWithdrawn);
+        };
+        let mut granted = match &self.consented {
+            _ if !client.asks_people() => self.granted.clone(),
+            Some(consented) => self.granted.within(consented),
+            // Who was told nothing had nothing to agree to.
+            None if self.granted.disclosure.is_empty() => self.granted.clone(),
+            None => return Err(Denial::ConsentWithdrawn),
+        };
+        granted.scopes = granted.scopes.both(&client.scopes);
+        if granted.offline && !granted.scopes.has(&Scope::OfflineAccess) {
+            return Err(Denial::ConsentWithdrawn);
+        }
+        Ok(granted)
     }
 }

@@ -21,7 +21,10 @@ pub fn hash_secret(kind: &str, secret: &str) -> Tag {
 /// One type for each kind of random secret, so that none is taken for another (TKT-16). In clear
 /// they exist only on their way out or just come back; at rest there is the hash.
 macro_rules! random_secrets {
-    ($bad:ident: $($(#[$doc:meta])* $name:ident = $kind:literal + $random:expr;)+) => {$(
+    ($bad:ident: $($(#[$doc:meta])* $name:ident = $kind:literal + $random:expr;)+) => {
+        /// The prefix of each kind of secret here.
+        pub const SECRET_KINDS: &[&str] = &[$($kind),+];
+    $(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq)]
         pub struct $name(String);

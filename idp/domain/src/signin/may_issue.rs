@@ -108,6 +108,8 @@ pub enum Denial {
     NoAccess(AccessDenial),
     /// The session that it belonged to is over, or something since makes all that is older void.
     SessionEnded,
+    /// She took back what she had agreed to, or the application's entry what it might ask for.
+    ConsentWithdrawn,
     /// She has several numbers, and the application leaves it to her by which it knows her.
     MustChooseNumber,
 }
@@ -124,6 +126,7 @@ impl Denial {
             Self::MustAcceptNotice => "must_accept_notice",
             Self::NoAccess(_) => "no_access",
             Self::SessionEnded => "session_ended",
+            Self::ConsentWithdrawn => "consent_withdrawn",
             Self::MustChooseNumber => "must_choose_number",
         }
     }

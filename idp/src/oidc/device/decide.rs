@@ -168,7 +168,7 @@ async fn approve(
     let code = waiting.user_code.mac(&visit.app.keys);
     let request = waiting
         .request
-        .granted(session.signed_in_at, &session.factors);
+        .granted(application, session.signed_in_at, &session.factors);
     let first = GrantId::new(now, &mut visit.rng);
     let entry = visit
         .audit(Event::DeviceApproved, Outcome::Success)

@@ -4,7 +4,7 @@ use idp_domain::audit::{Event, Outcome};
 use idp_domain::ids::AuthorizationId;
 use idp_domain::oidc::token::{Target, audiences, narrow};
 use idp_domain::oidc::{
-    ACCESS_TOKEN_TTL, ClaimsRequest, ClientGrant, ErrorCode, Granted, Scope, Scopes,
+    ACCESS_TOKEN_TTL, ClaimsRequest, ClientGrant, Disclosure, ErrorCode, Granted, Scope, Scopes,
 };
 use idp_domain::sessions::Authority;
 use idp_storage::audit;
@@ -46,6 +46,7 @@ pub(super) async fn grant(visit: &mut Visit, asked: &Asked) -> Result<Given, Fau
     let granted = Granted {
         scopes: scopes.clone(),
         claims: ClaimsRequest::default(),
+        disclosure: Disclosure::default(),
         nonce: None,
         resources: Vec::new(),
         signed_in_at: now,

@@ -93,7 +93,7 @@ async fn judge(
         }
     };
     // The code stands for all that was granted; a narrower token may be asked for (RFC 8707 §2.2).
-    match target(visit, asked, &consumed.request.granted, None) {
+    match target(visit, asked, grant.granted(), None) {
         Ok(target) => {
             let redeemed = ripe.write(visit, tx, (asked, noted), grant, target);
             Ok(Ok(redeemed.await?))

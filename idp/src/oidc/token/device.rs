@@ -95,7 +95,7 @@ async fn judge(
         .await?
     {
         Err(denial) => (denial.as_str(), denied()),
-        Ok(offline) => match target(visit, asked, granted, None) {
+        Ok(offline) => match target(visit, asked, offline.granted(), None) {
             Ok(target) => {
                 let redeemed = ripe.write(visit, tx, (asked, noted), offline, target);
                 return Ok(Ok(redeemed.await?));

@@ -67,11 +67,12 @@ async fn grant(visit: &mut Visit, headers: &HeaderMap, asked: &mut Asked) -> Res
     let thumbprint = proof.as_ref().map(|proof| proof.thumbprint.clone());
     asked.binding = Binding::of(side, thumbprint)?;
     asked.one_use.proof = proof.map(|proof| proof.spend);
+    // On the heap: too large, all together, for the frame of every request.
     let given = match grant_type {
-        GrantType::AuthorizationCode => code::redeem(visit, asked).await?,
-        GrantType::RefreshToken => refresh::refresh(visit, asked).await?,
-        GrantType::ClientCredentials => client_credentials::grant(visit, asked).await?,
-        GrantType::DeviceCode => device::redeem(visit, asked).await?,
+        GrantType::AuthorizationCode => Box::pin(code::redeem(visit, asked)).await?,
+        GrantType::RefreshToken => Box::pin(refresh::refresh(visit, asked)).await?,
+        GrantType::ClientCredentials => Box::pin(client_credentials::grant(visit, asked)).await?,
+        GrantType::DeviceCode => Box::pin(device::redeem(visit, asked)).await?,
     };
     let grant = grant_type.as_str();
     metrics::counter!("oidc_tokens_issued_total", "grant" => grant).increment(1);

@@ -14,7 +14,7 @@ use migrations::Tx;
 
 use super::Asked;
 use crate::oidc::answer::Fault;
-use crate::oidc::authorization::OFFLINE_LIFE;
+use crate::oidc::authorization::{OFFLINE_LIFE, consented, hold_consent};
 use crate::oidc::one_use::Noted;
 use crate::oidc::tokens::{self, Draft, Given, Issue, Standing, later};
 use crate::visit::Visit;
@@ -54,12 +54,15 @@ impl Ripe<'_> {
         let (Some((session, holder)), Some(number)) = (found, self.number) else {
             return Ok(Err(Denial::SessionEnded));
         };
+        hold_consent(tx, holder.person, application).await?;
         let held = Held {
             id: self.authorization,
             created_at: visit.now,
             number: number.to_owned(),
             not_before: session.not_before,
             session: Some(session),
+            granted: self.granted.clone(),
+            consented: consented(tx, holder.person, application).await?,
         };
         let (rules, policy) = (visit.app.session_rules(), visit.app.step_policy());
         Ok(OfflineGrant::establish(
@@ -85,7 +88,7 @@ impl Ripe<'_> {
         let subject = self.subject.unwrap_or_default().to_owned();
         let granted = Granted {
             key_thumbprint: asked.binding.of_refresh(side),
-            ..self.granted.clone()
+            ..grant.granted().clone()
         };
         let refreshes = side.grants(GrantType::RefreshToken);
         // What is bound to a session ends with whichever session its grant is in by then
@@ -142,7 +145,6 @@ impl Redeemed {
         let standing = Standing {
             grant: &self.grant,
             subject: &self.subject,
-            granted: &self.granted,
             sid: Some(self.sid),
         };
         let (client, draft) = (&asked.client, &self.draft);

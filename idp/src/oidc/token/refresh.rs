@@ -5,13 +5,14 @@ use idp_domain::audit::{Event, Outcome};
 use idp_domain::oidc::token::{PresentedRefresh, RefreshUse, is_disused};
 use idp_domain::oidc::{ErrorCode, OfflineGrant, RefreshToken};
 use idp_domain::sessions::Authority;
-use idp_storage::audit;
+use idp_domain::signin::Denial;
 use idp_storage::authorizations::{self, Authorization};
+use idp_storage::{audit, sessions};
 use migrations::Tx;
 
 use super::{Asked, invalid_grant, target};
 use crate::oidc::answer::Fault;
-use crate::oidc::authorization::{REFRESH_IDLE, establish};
+use crate::oidc::authorization::{REFRESH_IDLE, establish, hold_consent};
 use crate::oidc::one_use::Noted;
 use crate::oidc::tokens::{self, Draft, Given, Issue, Standing};
 use crate::visit::Visit;
@@ -54,10 +55,9 @@ pub(super) async fn refresh(visit: &mut Visit, asked: &Asked) -> Result<Given, F
     let standing = Standing {
         grant: &refreshed.grant,
         subject: &held.subject,
-        granted: &held.granted,
         sid: held.grant,
     };
-    let granted = Some(&held.granted);
+    let granted = Some(refreshed.grant.granted());
     let given = draft.give(visit, client, &held.subject, granted, &asked.binding)?;
     let given = given.with_refresh(visit, Some(refreshed.successor));
     // OpenID Connect Core §12.2: without a nonce, since nobody asked with one.
@@ -92,11 +92,11 @@ async fn judge(
     if judged == RefreshUse::Unknown {
         return Ok(Err(Unfit("unknown_generation", invalid_grant())));
     }
-    let grant = match establish(visit, tx, held, asked.client.application()).await? {
+    let grant = match in_use(visit, tx, asked, held).await? {
         Ok(grant) => grant,
         Err(denial) => return Ok(Err(Unfit(denial.as_str(), invalid_grant()))),
     };
-    let target = match target(visit, asked, &held.granted, asked.form.get("scope")) {
+    let target = match target(visit, asked, grant.granted(), asked.form.get("scope")) {
         Ok(target) => target,
         Err(fault) => return Ok(Err(Unfit("target", fault))),
     };
@@ -145,6 +145,31 @@ async fn judge(
         grant,
         successor,
     }))
+}
+
+/// The person's side of it. Her session is used by that: an application asks while she works with
+/// it, and without `offline_access` for no other reason. Its end it doesn't move.
+async fn in_use(
+    visit: &Visit,
+    tx: &mut Tx,
+    asked: &Asked,
+    held: &Authorization,
+) -> Result<Result<OfflineGrant, Denial>, Fault> {
+    let application = asked.client.application();
+    let established = establish(visit, tx, held, application).await?;
+    if let Ok(Some(session)) = established.as_ref().map(OfflineGrant::session)
+        && !sessions::touch(tx, &session.id_hash, visit.now).await?
+    {
+        return Ok(Err(Denial::SessionEnded));
+    }
+    let Some(person) = held.person else {
+        return Ok(established);
+    };
+    // Read once more where she may be asked: she may just have taken it back.
+    if hold_consent(tx, person, application).await? {
+        return Ok(establish(visit, tx, held, application).await?);
+    }
+    Ok(established)
 }
 
 /// Whether it is this client's, with its key, and not over (OID-15).

@@ -17,6 +17,7 @@ pub fn granted() -> Granted {
     Granted {
         scopes: Scopes::parse("openid profile").unwrap(),
         claims: ClaimsRequest::default(),
+        disclosure: serde_json::from_value(serde_json::json!(["name", "offline"])).unwrap(),
         nonce: Some("n".into()),
         resources: vec!["https://books.example".into()],
         signed_in_at: at(0),

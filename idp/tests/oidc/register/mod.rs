@@ -22,13 +22,13 @@ const REGISTER: &str = "/oidc/register";
 const LABEL: &str = "课程 4711";
 
 /// Runs a test where clients may register themselves.
-async fn each_open_campus(test: impl AsyncFn(&Campus)) {
+pub async fn each_open_campus(test: impl AsyncFn(&Campus)) {
     each_campus_with(|config| config.oidc.registration = true, test).await;
 }
 
 /// A token as an administrator makes it: good for a week and for `uses` clients, which may be told
 /// names.
-async fn initial_token(campus: &Campus, uses: u32) -> String {
+pub async fn initial_token(campus: &Campus, uses: u32) -> String {
     let app = campus.idp.app();
     let (now, mut rng) = (app.clock.now(), app.entropy.rng());
     let token = InitialAccessToken::generate(&mut rng);
@@ -46,7 +46,7 @@ async fn initial_token(campus: &Campus, uses: u32) -> String {
     token.as_str().to_owned()
 }
 
-fn metadata() -> Value {
+pub fn metadata() -> Value {
     json!({ "redirect_uris": [Rp::REDIRECT], "client_name": "Courses" })
 }
 
@@ -77,7 +77,7 @@ fn created(reply: &Reply) -> Value {
 }
 
 /// A client that registered itself by a token of its own.
-async fn registered(campus: &Campus, metadata: &Value) -> Value {
+pub async fn registered(campus: &Campus, metadata: &Value) -> Value {
     let token = initial_token(campus, 1).await;
     created(&post(campus, Some(&token), metadata).await)
 }

@@ -47,6 +47,7 @@ fn what_is_left_out_is_narrow() {
     assert_eq!(oidc.application_type, ApplicationType::Web);
     assert_eq!(oidc.consent, Consent::Implicit);
     assert!(oidc.audiences.is_empty() && !oidc.may_name("https://api.edu.cn"));
+    assert!(oidc.resource_server_for.is_empty() && !oidc.serves("https://api.edu.cn"));
     assert!(oidc.back_channel_logout.is_none() && oidc.front_channel_logout.is_none());
     assert!(library.cas.is_none() && library.listed.is_none());
 }
@@ -90,6 +91,7 @@ fn whole() -> Value {
         "dpop_bound_access_tokens": true, "dpop_nonce": true,
         "id_token_signed_response_alg": "ES256", "userinfo_signed_response_alg": "EdDSA",
         "access_token_format": "opaque", "audiences": ["https://api.edu.cn", "urn:edu:grades"],
+        "resource_server_for": ["https://lib.edu.cn/api"],
         "application_type": "web", "plain_http": true, "consent": "ask",
         "default_max_age": 3600, "require_auth_time": true,
         "initiate_login_uri": "https://lib.edu.cn/start" })

@@ -105,6 +105,10 @@ fn a_value_of_a_wrong_kind_is_told_with_its_place() {
         &[("audiences", json!(["https://a.edu.cn/#x"]))],
         &["audiences[0]: \"https://a.edu.cn/#x\" has a fragment"],
     );
+    refused(
+        &[("resource_server_for", json!(["api"]))],
+        &["resource_server_for[0]: \"api\" must be an absolute URI"],
+    );
 }
 
 #[test] // OID-01

@@ -55,10 +55,11 @@ impl DeviceRequest {
 
     /// With what a person gave who signed in then and by these.
     #[must_use]
-    pub fn granted(mut self, at: Timestamp, factors: &[Factor]) -> Self {
+    pub fn granted(mut self, application: &Application, at: Timestamp, factors: &[Factor]) -> Self {
         self.granted = Some(Granted {
             scopes: self.scopes.clone(),
             claims: ClaimsRequest::default(),
+            disclosure: self.disclosure(application),
             nonce: None,
             resources: self.resources.clone(),
             signed_in_at: at,

@@ -38,7 +38,7 @@ pub use response::ResponseMode;
 use super::{
     ClaimsRequest, CodeRequest, Disclosure, ErrorCode, Granted, OAuthError, Scope, Scopes,
 };
-use crate::applications::{Application, Consent, OidcSide};
+use crate::applications::{Application, OidcSide};
 use crate::factors::Factor;
 
 /// By which way a request came.
@@ -128,11 +128,9 @@ impl AuthorizeRequest {
         Disclosure::of(&self.application, &self.scopes, &self.claims)
     }
 
-    /// Whether people are asked at all. In the place of an application that can't prove itself,
-    /// and is reached at an address that anybody's program can take, stands who it may
-    /// (RFC 8252 §8.6, OID-27).
+    /// Whether she is asked, by the entry or by this request.
     pub fn asks_consent(&self) -> bool {
-        self.prompt.consent || self.client.consent == Consent::Ask || !self.client.is_assured()
+        self.prompt.consent || self.client.asks_people()
     }
 
     /// Whether what was once agreed to counts again.
@@ -148,6 +146,7 @@ impl AuthorizeRequest {
             granted: Granted {
                 scopes: self.scopes.clone(),
                 claims: self.claims.clone(),
+                disclosure: self.disclosure(),
                 nonce: self.nonce.clone(),
                 resources: self.resources.clone(),
                 signed_in_at,

@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -6,7 +7,7 @@ use super::{Place, Teller, Wanted};
 use crate::accounts::Affiliation;
 use crate::applications::{Application, Facts, ReleasedAttribute, parse_entries};
 use crate::ids::PersonId;
-use crate::oidc::{ClaimsRequest, Scopes};
+use crate::oidc::{ClaimsRequest, Disclosure, Granted, Scopes};
 use crate::signin::{HeldNumber, Holder, PersonState};
 
 fn application(release: &Value) -> Application {
@@ -50,6 +51,21 @@ fn holder() -> Holder {
     }
 }
 
+/// What was agreed to when the entry was this.
+fn granted(application: &Application, scopes: &Scopes, claims: ClaimsRequest) -> Granted {
+    Granted {
+        scopes: scopes.clone(),
+        disclosure: Disclosure::of(application, scopes, &claims),
+        claims,
+        nonce: None,
+        resources: Vec::new(),
+        signed_in_at: Timestamp::UNIX_EPOCH,
+        factors: Vec::new(),
+        key_thumbprint: None,
+        offline: false,
+    }
+}
+
 fn told(release: &Value, place: Place, scope: &str, claims: &Value, school: Option<&str>) -> Value {
     let (application, holder) = (application(release), holder());
     let (scopes, claims): (_, ClaimsRequest) = (
@@ -70,7 +86,8 @@ fn told(release: &Value, place: Place, scope: &str, claims: &Value, school: Opti
         school,
         zone: &zone,
     };
-    let wanted = Wanted::at(place, &application, &scopes, &claims);
+    let granted = granted(&application, &scopes, claims);
+    let wanted = Wanted::at(place, &application, &scopes, &granted);
     Value::Object(teller.tell(&wanted))
 }
 
@@ -184,11 +201,55 @@ fn what_has_no_value_is_left_out() {
 fn what_isnt_told_neednt_be_read() {
     let application = application(&all());
     let scopes = Scopes::parse("openid email").unwrap();
-    let claims = ClaimsRequest::default();
-    let wanted = Wanted::at(Place::UserInfo, &application, &scopes, &claims);
+    let granted = granted(&application, &scopes, ClaimsRequest::default());
+    let wanted = Wanted::at(Place::UserInfo, &application, &scopes, &granted);
     assert!(wanted.needs(ReleasedAttribute::Email));
     assert!(!wanted.needs(ReleasedAttribute::Phone));
     assert!(!wanted.needs(ReleasedAttribute::Address));
-    let nothing = Wanted::at(Place::IdToken, &application, &scopes, &claims);
+    let nothing = Wanted::at(Place::IdToken, &application, &scopes, &granted);
     assert!(nothing.is_empty());
+}
+
+#[test] // OID-27, OID-29
+fn what_was_agreed_to_and_the_entry_of_now_are_both_a_limit() {
+    let before = application(&json!(["name", "email", { "constant": "yes", "as": "campus" }]));
+    let scopes = Scopes::parse("openid profile email phone").unwrap();
+    let named: ClaimsRequest =
+        serde_json::from_value(json!({ "id_token": { "phone_number": {}, "name": {} } })).unwrap();
+    let granted = granted(&before, &scopes, named);
+    let names = |place, application: &Application, granted: &Granted| {
+        let wanted = Wanted::at(place, application, &scopes, granted);
+        let names: Vec<String> = wanted
+            .0
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect();
+        names
+    };
+    let (userinfo, id_token) = (Place::UserInfo, Place::IdToken);
+    let all = ["name", "email", "email_verified", "campus"];
+    assert_eq!(names(userinfo, &before, &granted), all);
+    // More is released since then: not by what was granted before.
+    let wider = application(&json!(["name", "phone", "email", "number"]));
+    assert_eq!(names(userinfo, &wider, &granted), &all[..3]);
+    assert_eq!(names(id_token, &wider, &granted), ["name"]);
+    // Less is, or she took one thing back: at once.
+    let narrower = application(&json!(["name"]));
+    assert_eq!(names(userinfo, &narrower, &granted), ["name"]);
+    let kept: Disclosure = serde_json::from_value(json!(["email", "phone"])).unwrap();
+    assert_eq!(names(userinfo, &wider, &granted.within(&kept)), &all[1..3]);
+    // An authorization of before it was kept tells nothing of her.
+    let old = granted.within(&Disclosure::default());
+    assert!(names(userinfo, &wider, &old).is_empty());
+}
+
+#[test] // OID-27
+fn what_she_took_back_takes_scopes_along() {
+    let entry = application(&json!(["name"]));
+    let scopes = Scopes::parse("openid profile offline_access books shelves").unwrap();
+    let granted = granted(&entry, &scopes, ClaimsRequest::default());
+    let left: Disclosure = serde_json::from_value(json!(["name", "scope:books"])).unwrap();
+    let within = granted.within(&left);
+    assert_eq!(within.scopes.to_string(), "openid profile books");
+    assert_eq!(granted.within(&granted.disclosure), granted);
 }

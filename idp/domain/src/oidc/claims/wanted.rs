@@ -1,5 +1,5 @@
 use crate::applications::{Application, Release, ReleaseSource, ReleasedAttribute};
-use crate::oidc::{ClaimsRequest, Scope, Scopes};
+use crate::oidc::{Disclosed, Granted, Scope, Scopes};
 
 /// Where claims are told (OpenID Connect Core §5.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,18 +14,27 @@ pub enum Place {
 pub struct Wanted<'a>(pub(super) Vec<(&'a str, &'a ReleaseSource)>);
 
 impl<'a> Wanted<'a> {
+    /// What the entry of now releases, of what was agreed to: a longer list there tells nothing
+    /// more under what was granted before, and a shorter one tells less at once (OID-29).
     pub fn at(
         place: Place,
         application: &'a Application,
         scopes: &Scopes,
-        claims: &'a ClaimsRequest,
+        granted: &Granted,
     ) -> Self {
         let asked = match place {
-            Place::UserInfo => &claims.userinfo,
-            Place::IdToken => &claims.id_token,
+            Place::UserInfo => &granted.claims.userinfo,
+            Place::IdToken => &granted.claims.id_token,
+        };
+        let agreed = |release: &Release| match &release.source {
+            ReleaseSource::Attribute(attribute) => {
+                granted.disclosure.has(&Disclosed::Attribute(*attribute))
+            }
+            // It says nothing of her.
+            ReleaseSource::Constant(_) => true,
         };
         let mut wanted: Vec<(&str, &ReleaseSource)> = Vec::new();
-        for release in &application.release {
+        for release in application.release.iter().filter(|one| agreed(one)) {
             let by_scope = place == Place::UserInfo && scopes.has(&scope(release));
             for name in names(release) {
                 let known = wanted.iter().any(|(other, _)| *other == name);

@@ -44,7 +44,7 @@ impl Target {
 mod tests {
     use super::*;
     use crate::applications::parse_entries;
-    use crate::oidc::ClaimsRequest;
+    use crate::oidc::{ClaimsRequest, Disclosure};
     use jiff::Timestamp;
     use serde_json::json;
 
@@ -64,6 +64,7 @@ mod tests {
         Granted {
             scopes: Scopes::parse(scopes).unwrap(),
             claims: ClaimsRequest::default(),
+            disclosure: Disclosure::default(),
             nonce: None,
             resources: resources.iter().map(ToString::to_string).collect(),
             signed_in_at: Timestamp::UNIX_EPOCH,

@@ -53,6 +53,7 @@ impl EntryOidc {
         let subject_type = subject::check(&self, &uris, problems);
         let scopes = self.scopes(problems);
         let audiences = problems.list("oidc.audiences", &self.audiences, MAX_AUDIENCES, audience);
+        let serves = self.resource_server_for(problems);
         let back = self.back_channel(demo, problems);
         let front = self.front_channel(&uris, demo, problems);
         let initiate = self.initiate_login_uri.as_deref();
@@ -89,6 +90,7 @@ impl EntryOidc {
             userinfo_signed_response_alg: self.userinfo_signed_response_alg,
             access_token_format: self.access_token_format,
             audiences,
+            resource_server_for: serves,
             application_type: self.application_type,
             plain_http: self.plain_http,
             consent,
@@ -196,6 +198,15 @@ impl EntryOidc {
             Ok(scope)
         });
         scopes.into_iter().collect()
+    }
+
+    /// RFC 7662 §2.1: only who proves itself is told of tokens.
+    fn resource_server_for(&self, problems: &mut Problems) -> Vec<String> {
+        let key = "oidc.resource_server_for";
+        if self.is_public() && !self.resource_server_for.is_empty() {
+            problems.add(key, "needs a client that proves itself");
+        }
+        problems.list(key, &self.resource_server_for, MAX_AUDIENCES, audience)
     }
 
     /// An address that our server or a browser asks, at whichever host the entry names (TKT-08).

@@ -72,6 +72,8 @@ pub(in super::super) struct EntryOidc {
     pub(in super::super) access_token_format: AccessTokenFormat,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(in super::super) audiences: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in super::super) resource_server_for: Vec<String>,
     #[serde(default)]
     pub(in super::super) application_type: ApplicationType,
     #[serde(default)]
@@ -155,6 +157,7 @@ impl EntryOidc {
             userinfo_signed_response_alg: oidc.userinfo_signed_response_alg,
             access_token_format: oidc.access_token_format,
             audiences: oidc.audiences.clone(),
+            resource_server_for: oidc.resource_server_for.clone(),
             application_type: oidc.application_type,
             plain_http: oidc.plain_http,
             consent: Some(oidc.consent),
