@@ -15,6 +15,7 @@ pub mod engine;
 pub mod inbox;
 pub mod load;
 pub mod oidc_control;
+pub mod openid_hop;
 pub mod page;
 pub mod people;
 pub mod php;

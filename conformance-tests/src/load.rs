@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::cas::{login_url, validate_as};
+use crate::openid_hop;
 use crate::people::Person;
 use crate::residents::PASSWORD;
 use crate::server::Node;
@@ -25,16 +26,19 @@ pub enum Deed {
     SignIn,
     /// Somebody signed in goes to an application, which validates the ticket.
     Hop,
+    /// The same by OpenID Connect: the application redeems the code.
+    OpenidHop,
 }
 
 impl Deed {
-    pub const ALL: [Self; 3] = [Self::Look, Self::SignIn, Self::Hop];
+    pub const ALL: [Self; 4] = [Self::Look, Self::SignIn, Self::Hop, Self::OpenidHop];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Look => "stranger's page view",
             Self::SignIn => "sign-in by password",
             Self::Hop => "hop and validation",
+            Self::OpenidHop => "hop and redemption",
         }
     }
 }
@@ -189,6 +193,10 @@ impl Crowd {
                     validation.is_success(),
                     "a fresh ticket was refused: {validation:?}"
                 );
+            }
+            Deed::OpenidHop => {
+                let visitor = &signed_in[turn % signed_in.len()];
+                openid_hop::hop(visitor, application, node).await?;
             }
         }
         Ok(())

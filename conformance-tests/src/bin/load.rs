@@ -1,5 +1,5 @@
-//! `make load`: what visitors wait for, each kind alone at full speed, then 20 a second without
-//! and beside an import. Times depend on the machine: within one run the ratios tell.
+//! `make load`: what visitors wait for, each kind alone at full speed, a hop by CAS and one by
+//! OpenID Connect among them, then 20 a second without and beside an import. Times depend on the machine: within one run the ratios tell.
 //!
 //!     load [SECONDS] [PEOPLE]
 #![expect(clippy::print_stdout, reason = "a tool that reports")]
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use conformance_tests::engine::Engine;
 use conformance_tests::load::{Crowd, Deed, Times};
+use conformance_tests::openid_hop;
 use conformance_tests::people::{self, Validity};
 use conformance_tests::process::Running;
 use conformance_tests::residents;
@@ -54,6 +55,7 @@ async fn measure(stage: &Stage, time: Duration, people: u32) -> Result<()> {
         .start()
         .await?;
     let residents = residents::settle(stage, &server, FIRST_RESIDENT..FIRST_RESIDENT + RESIDENTS);
+    server.register_client(&openid_hop::entry()).await?;
     let crowd = Crowd::gather(&server, residents.await?).await?;
     println!("On {:?}. Milliseconds.", stage.engine);
 
@@ -61,9 +63,20 @@ async fn measure(stage: &Stage, time: Duration, people: u32) -> Result<()> {
         "\n{VISITORS} visitors at full speed, {} s each",
         time.as_secs()
     );
+    let mut hops = Vec::new();
     for deed in Deed::ALL {
         let times = crowd.at_full_speed(deed, VISITORS, time).await?;
         print_times(&times, Some(time));
+        if matches!(deed, Deed::Hop | Deed::OpenidHop) {
+            hops.push(times);
+        }
+    }
+    if let [cas, openid] = &hops[..] {
+        println!(
+            "  hops by OpenID Connect over CAS: median ×{:.2}, 99 % ×{:.2}",
+            openid.at(0.5) / cas.at(0.5),
+            openid.at(0.99) / cas.at(0.99),
+        );
     }
 
     let deeds = [Deed::SignIn, Deed::Hop];

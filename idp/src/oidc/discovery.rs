@@ -134,6 +134,11 @@ const MEMBERS: &[(&str, &str, Says)] = &[
     ("device_authorization_endpoint", DEVICE, Address),
     // What is done with tokens
     ("userinfo_endpoint", USERINFO, Address),
+    (
+        "userinfo_signing_alg_values_supported",
+        USERINFO,
+        Algorithms,
+    ),
     ("claims_supported", USERINFO, Words(CLAIMS)),
     ("introspection_endpoint", INTROSPECT, Address),
     (

@@ -319,6 +319,8 @@ async fn signed(op: &mut Provider) -> Outcome {
     ensure!(kind.starts_with("application/jwt"), "the type is «{kind}»");
     let claims = Jwt::parse(&reply.body)?;
     claims.verify(&op.jwks)?;
+    let published = op.lists("userinfo_signing_alg_values_supported", claims.alg());
+    ensure!(published, "{} isn't published", claims.alg());
     ensure!(
         claims.text_of("iss")? == op.issuer_text(),
         "iss is {}",
