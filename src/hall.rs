@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::Router;
-use idp::config::Issuer;
+use axum::http::HeaderMap;
+use idp::config::{Issuer, household};
 use idp::{Clock, Entropy, applications};
 use idp_domain::applications::ApplicationId;
 use idp_domain::secrets::{Keyring, Use};
 use idp_storage::applications as entries;
 use migrations::Db;
-use portal::{Ambient, BACKCHANNEL, CALLBACK, ClientSecret, Hall, HallKey, HallParts, SCOPES};
+use portal::{
+    Ambient, BACKCHANNEL, CALLBACK, Client, ClientSecret, Clients, Hall, HallKey, HallParts, SCOPES,
+};
 use serde_json::{Value, json};
 use themes::Themes;
 
@@ -43,6 +46,25 @@ fn client_secret(keys: &Keyring) -> String {
 pub(crate) fn ambient(clock: &Clock, entropy: &Entropy) -> Ambient {
     let (clock, entropy) = (clock.clone(), entropy.clone());
     Ambient::new(move || clock.now(), move || entropy.rng())
+}
+
+/// Whom it takes for one client, and how often each may ask: as the identity provider does.
+pub(crate) fn clients(config: &idp::config::Config) -> Clients {
+    let proxies = config.server.trusted_proxies.clone();
+    let limits = &config.limits;
+    let campus = limits.campus_networks.clone();
+    let of = move |peer, headers: &HeaderMap| {
+        let address = proxies.client_behind(peer, headers);
+        Client {
+            network: household(address),
+            is_campus: campus.contains(address),
+        }
+    };
+    Clients::new(
+        of,
+        limits.stranger_per_minute.get(),
+        limits.campus_per_minute.get(),
+    )
 }
 
 /// What both kinds of hall have in common.
@@ -78,6 +100,7 @@ pub(crate) struct PreparedHall {
     keys: config::Portal,
     key: HallKey,
     ambient: Ambient,
+    clients: Clients,
     db: Db,
 }
 
@@ -117,6 +140,7 @@ impl PreparedHall {
             keys: resolved.portal.clone(),
             key: key(&parts.keys),
             ambient: ambient(&parts.clock, &parts.entropy),
+            clients: clients(&resolved.idp),
             db,
         }))
     }
@@ -133,6 +157,7 @@ impl PreparedHall {
             key: self.key,
             themes,
             ambient: self.ambient,
+            clients: self.clients,
         })
         .await
         .context("the hall")?;
@@ -273,6 +298,25 @@ mod tests {
         let (entry, _) = stored("http://localhost:8090", false);
         assert_eq!(entry["oidc"]["application_type"], "native");
         assert_eq!(entry["oidc"].get("backchannel_logout_uri"), None);
+    }
+
+    #[test] // NET-02
+    fn the_hall_knows_its_clients_as_the_provider_does() {
+        let mut config = idp::config::Config::default();
+        config.server.trusted_proxies = "10.0.0.2".parse().unwrap();
+        config.limits.campus_networks = "192.0.2.0/24".parse().unwrap();
+        let clients = clients(&config);
+        let of = |peer: &str, forwarded: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+            let client = clients.client(peer.parse().unwrap(), &headers);
+            (client.network.to_string(), client.is_campus)
+        };
+        let pair = |network: &str, is_campus| (network.to_owned(), is_campus);
+        assert_eq!(of("10.0.0.2", "192.0.2.7"), pair("192.0.2.7", true));
+        // Whoever isn't our proxy tells nothing.
+        assert_eq!(of("10.0.0.3", "192.0.2.7"), pair("10.0.0.3", false));
+        assert_eq!(of("10.0.0.2", "2001:db8::5:6"), pair("2001:db8::", false));
     }
 
     #[test]

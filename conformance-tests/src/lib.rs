@@ -12,6 +12,7 @@ pub mod control;
 pub mod demo;
 pub mod document;
 pub mod engine;
+pub mod hall;
 pub mod inbox;
 pub mod load;
 pub mod oidc_control;

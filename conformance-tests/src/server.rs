@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::binary;
 use crate::cas;
+use crate::hall;
 use crate::process::{Running, free_ports};
 use crate::stage::Stage;
 use crate::visitor::Visitor;
@@ -233,28 +234,47 @@ impl Site {
         Ok(running)
     }
 
-    /// An address of the management listener.
     /// As if more than the two minutes had passed after which an import that died is given up:
     /// nobody wants a test that waits for them.
     pub async fn let_dead_imports_age(&self) -> Result<()> {
         const AGE: &str = "UPDATE imports SET heartbeat_at = heartbeat_at - 121000000
             WHERE published_at IS NULL";
-        if let Some(url) = &self.database {
-            let mut server = PgConnection::connect(url).await?;
-            sqlx::raw_sql(AGE).execute(&mut server).await?;
-            server.close().await?;
-        } else {
-            let file = SqliteConnectOptions::new().filename(self.data.join("yimen.db"));
-            let mut file = file.busy_timeout(Duration::from_secs(10)).connect().await?;
-            sqlx::raw_sql(AGE).execute(&mut file).await?;
-            file.close().await?;
-        }
-        Ok(())
+        self.execute(AGE).await
     }
 
+    /// As if the ten minutes had passed after which the hall renews its tokens.
+    pub async fn let_tokens_of_the_hall_run_out(&self) -> Result<()> {
+        self.execute(hall::RUN_OUT).await
+    }
+
+    async fn execute(&self, statement: &'static str) -> Result<()> {
+        let file = self.data.join("yimen.db");
+        execute(self.database.as_deref(), &file, statement).await
+    }
+
+    /// An address of the management listener.
     pub fn management_url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}/{path}", self.management)
     }
+}
+
+/// A statement beside a running program: at `database`, or in SQLite's `file`.
+pub(crate) async fn execute(
+    database: Option<&str>,
+    file: &Path,
+    statement: &'static str,
+) -> Result<()> {
+    if let Some(url) = database {
+        let mut server = PgConnection::connect(url).await?;
+        sqlx::raw_sql(statement).execute(&mut server).await?;
+        server.close().await?;
+    } else {
+        let file = SqliteConnectOptions::new().filename(file);
+        let mut file = file.busy_timeout(Duration::from_secs(10)).connect().await?;
+        sqlx::raw_sql(statement).execute(&mut file).await?;
+        file.close().await?;
+    }
+    Ok(())
 }
 
 impl Server {

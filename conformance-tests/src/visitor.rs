@@ -45,6 +45,16 @@ impl Visitor {
         })
     }
 
+    /// The same visitor at another site of this machine: the same cookies, forms from there.
+    #[must_use]
+    pub fn at(&self, base: &Url) -> Self {
+        Self {
+            origin: base.origin().ascii_serialization(),
+            base: base.clone(),
+            ..self.clone()
+        }
+    }
+
     /// An address below the server's.
     pub fn url(&self, path: &str) -> Result<Url> {
         self.base

@@ -1,12 +1,9 @@
 //! The main story in Chromium: a student opens a page that `mod_auth_cas` protects, signs in for
 //! the first time, and lands there, known by name. The pages are looked at on the way.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-
 use anyhow::{Result, ensure};
 use conformance_tests::apache::Apache;
-use conformance_tests::browser::{Browser, Key, Look};
+use conformance_tests::browser::{Browser, Key, Survey};
 use conformance_tests::engine::Engine;
 use conformance_tests::server::{Server, Site};
 use conformance_tests::stage::Stage;
@@ -55,19 +52,18 @@ enum Hands {
 }
 
 /// One telling of the story.
-struct Telling<'a> {
-    stage: &'a Stage,
+struct Telling {
     server: Server,
     apache: Apache,
     browser: Browser,
     hands: Hands,
-    surveyed: bool,
-    /// What is wrong with a page, and in which looks.
-    faults: Mutex<BTreeMap<String, Vec<String>>>,
+    survey: Option<Survey>,
 }
 
-impl<'a> Telling<'a> {
-    async fn begin(stage: &'a Stage, hands: Hands, surveyed: bool) -> Result<Self> {
+impl Telling {
+    async fn begin(stage: &Stage, hands: Hands, surveyed: bool) -> Result<Self> {
+        let pictures = stage.keepsakes("first-sign-in")?;
+        let survey = surveyed.then(|| Survey::new(pictures));
         let server = Site::new(stage, "server", residents::CAMPUS)
             .await?
             .start()
@@ -75,13 +71,11 @@ impl<'a> Telling<'a> {
         let apache = Apache::start(stage, &server).await?;
         let browser = Browser::start(stage).await?;
         Ok(Self {
-            stage,
             server,
             apache,
             browser,
             hands,
-            surveyed,
-            faults: Mutex::default(),
+            survey,
         })
     }
 
@@ -171,9 +165,7 @@ impl<'a> Telling<'a> {
             !name.is_empty() && heading.contains(&name),
             "«{name}» isn't in «{heading}»"
         );
-        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        ensure!(faults.is_empty(), "{faults:#?}");
-        Ok(())
+        self.survey.as_ref().map_or(Ok(()), Survey::end)
     }
 
     async fn fill(&self, selector: &str, text: &str) -> Result<()> {
@@ -196,36 +188,10 @@ impl<'a> Telling<'a> {
         }
     }
 
-    /// Looks at a page in every look: keeps a picture, and notes where a phone would scroll
-    /// sideways or axe-core finds fault.
     async fn survey(&self, page: &str) -> Result<()> {
-        if !self.surveyed {
-            return Ok(());
+        match &self.survey {
+            Some(survey) => survey.look_at(&self.browser, page).await,
+            None => Ok(()),
         }
-        let pictures = self.stage.keepsakes("first-sign-in")?;
-        // Not a reload, which would repeat a POST.
-        let address = self.browser.url().await?;
-        for look in Look::all() {
-            self.browser.wear(look).await?;
-            self.browser.open(&address).await?;
-            let name = format!("{page}-{}", look.name());
-            self.browser
-                .screenshot(&pictures.join(format!("{name}.png")))
-                .await?;
-            let overflow = self.browser.overflow().await?;
-            if overflow > 0 {
-                self.note(format!("{page}: {overflow} px wider than the screen"), look);
-            }
-            for found in self.browser.violations().await? {
-                self.note(format!("{page}: {found}"), look);
-            }
-        }
-        self.browser.wear(Look::WIDE).await?;
-        self.browser.open(&address).await
-    }
-
-    fn note(&self, fault: String, look: Look) {
-        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        faults.entry(fault).or_default().push(look.name());
     }
 }

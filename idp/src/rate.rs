@@ -3,7 +3,7 @@
 //! person for long, and the campus, thousands behind each address, has a budget of its own.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use tower_governor::governor::{GovernorConfig, GovernorConfigBuilder};
 use tower_governor::key_extractor::KeyExtractor;
 use tower_governor::{GovernorError, GovernorLayer};
 
-use crate::config::{Limits, Networks};
+use crate::config::{Limits, Networks, household};
 use crate::refusal::Refusal;
 use crate::visit::Context;
 
@@ -34,19 +34,8 @@ impl KeyExtractor for ClientNetwork {
         request
             .extensions()
             .get::<Context>()
-            .map(|context| network(context.address))
+            .map(|context| household(context.address))
             .ok_or(GovernorError::UnableToExtractKey)
-    }
-}
-
-/// What one household or phone has: an IPv4 address, or an IPv6 /64.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let prefix = u128::from(v6) & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from(prefix))
-        }
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -105,7 +94,7 @@ impl Limiters {
         } else {
             &self.stranger
         };
-        let taken = budget.limiter().check_key(&network(address));
+        let taken = budget.limiter().check_key(&household(address));
         taken.map_err(|_| too_many(Some(RETRY_SECONDS)))
     }
 
@@ -181,19 +170,5 @@ fn too_many(retry_seconds: Option<u32>) -> Refusal {
     Refusal {
         failure: Failure::TooMany,
         retry_seconds,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ipv6_household_is_one_client_and_a_mapped_ipv4_is_itself() {
-        let key = |text: &str| network(text.parse().unwrap());
-        assert_eq!(key("2001:db8:1:2:3:4:5:6"), key("2001:db8:1:2::1"));
-        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
-        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
-        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
     }
 }

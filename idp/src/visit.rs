@@ -56,7 +56,11 @@ impl Context {
         Self {
             now: app.clock.now(),
             locale: locale(app, &parts.uri, headers, &cookies),
-            address: client_address(app, peer, headers),
+            address: app
+                .config
+                .server
+                .trusted_proxies
+                .client_behind(peer, headers),
             request_id: random_base62(16, &mut app.entropy.rng()),
             cookies,
             user_agent: headers
@@ -107,32 +111,6 @@ fn host(uri: &Uri, headers: &HeaderMap) -> String {
         .or_else(|| headers.get(HOST).and_then(|v| v.to_str().ok()))
         .unwrap_or_default()
         .to_ascii_lowercase()
-}
-
-/// The peer, or behind configured proxies the last address that none of them is (NET-02).
-fn client_address(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let proxies = &app.config.server.trusted_proxies;
-    let mut address = peer.to_canonical();
-    if !proxies.contains(address) {
-        return address;
-    }
-    let hops: Vec<&str> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|v| v.to_str().ok())
-        .flat_map(|v| v.split(','))
-        .collect();
-    for hop in hops.into_iter().rev() {
-        // What a trusted proxy passed on and isn't an address ends the chain there.
-        let Ok(hop) = hop.trim().parse::<IpAddr>() else {
-            break;
-        };
-        address = hop.to_canonical();
-        if !proxies.contains(address) {
-            break;
-        }
-    }
-    address
 }
 
 /// `locale=` of the address (Apereo CAS has the same), else the cookie, else what the browser

@@ -11,6 +11,7 @@ use tokio::sync::RwLock;
 use crate::config::Config;
 use crate::launcher::Launcher;
 use crate::provider::Provider;
+use crate::rate::Budgets;
 use crate::secrets::Keys;
 
 /// The two things that nothing may take from its surroundings.
@@ -57,6 +58,7 @@ pub(crate) struct App {
     pub(crate) ambient: Ambient,
     pub(crate) provider: Provider,
     pub(crate) launcher: Launcher,
+    pub(crate) budgets: Budgets,
     /// Read-locked by each renewal under way.
     pub(crate) renewals: Arc<RwLock<()>>,
     /// Names of the host that requests may come by.

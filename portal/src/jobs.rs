@@ -54,6 +54,7 @@ async fn finish_renewals(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 
 async fn tidy(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     loop {
+        app.budgets.tidy();
         if let Err(error) = remove_old(&app).await {
             tracing::warn!(%error, "what is over could not be removed");
         }

@@ -11,6 +11,7 @@ mod launcher;
 mod management;
 mod pages;
 mod provider;
+mod rate;
 mod refusal;
 pub mod routes;
 mod secrets;
@@ -30,12 +31,14 @@ use tokio::task::JoinSet;
 pub use app::Ambient;
 pub use config::{BACKCHANNEL, CALLBACK, ClientSecret, Config, SCOPES};
 pub use provider::NoClient;
+pub use rate::{Client, Clients};
 pub use secrets::HallKey;
 pub use store::statements;
 
 use app::App;
 use launcher::Launcher;
 use provider::Provider;
+use rate::Budgets;
 use secrets::Keys;
 
 /// The parts that a hall is made of.
@@ -47,6 +50,7 @@ pub struct HallParts {
     pub key: HallKey,
     pub themes: Arc<Themes>,
     pub ambient: Ambient,
+    pub clients: Clients,
 }
 
 /// Why a hall can't start.
@@ -87,6 +91,7 @@ impl Hall {
         let app = App {
             provider: Provider::new(&parts.config)?,
             launcher: Launcher::default(),
+            budgets: Budgets::new(parts.clients),
             renewals: Arc::default(),
             hosts: parts.config.hosts(),
             config: parts.config,

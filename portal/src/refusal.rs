@@ -11,6 +11,8 @@ use themes::pages::{Failure, HallFailure};
 pub(crate) enum Refusal {
     /// Of any page.
     Page(Failure),
+    /// Of a client that asks too often.
+    TooMany { retry_seconds: u32 },
     /// Of a sign-in; trying again leads to this path of ours.
     SignIn { why: HallFailure, to: String },
 }
@@ -35,6 +37,7 @@ impl Refusal {
                 Failure::Internal => StatusCode::INTERNAL_SERVER_ERROR,
                 Failure::Busy => StatusCode::SERVICE_UNAVAILABLE,
             },
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::SignIn { why, .. } => match why {
                 HallFailure::Expired | HallFailure::Untrusted => StatusCode::BAD_REQUEST,
                 HallFailure::Denied | HallFailure::Required | HallFailure::Ended => {
@@ -48,6 +51,7 @@ impl Refusal {
 
     pub(crate) fn retry_seconds(&self) -> Option<u32> {
         match self {
+            Self::TooMany { retry_seconds } => Some(*retry_seconds),
             Self::Page(Failure::Busy)
             | Self::SignIn {
                 why: HallFailure::Away,

@@ -11,6 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
 use crate::forgery::admit;
+use crate::rate::within_budget;
 use crate::refusal::Refusal;
 use crate::{home, pages, signin};
 
@@ -27,12 +28,23 @@ pub enum Csrf {
     SignedToken,
 }
 
+/// How often a way may be gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rate {
+    /// Files that browsers keep; and the provider's notices, of which one server sends thousands
+    /// when a day ends, while a stranger's cost nothing but the look at a signature.
+    Unlimited,
+    /// By client address.
+    Client,
+}
+
 /// A way in.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
     pub method: &'static str,
     pub path: &'static str,
     pub csrf: Csrf,
+    pub rate: Rate,
     handler: fn() -> MethodRouter<Arc<App>>,
 }
 
@@ -42,12 +54,14 @@ pub const ROUTES: &[Route] = &[
         method: "GET",
         path: "/",
         csrf: Csrf::Unneeded,
+        rate: Rate::Client,
         handler: || get(home::home),
     },
     Route {
         method: "GET",
         path: "/assets/{version}/{name}",
         csrf: Csrf::Unneeded,
+        rate: Rate::Unlimited,
         handler: || get(pages::asset),
     },
     // Begins a sign-in and stores nothing: the answer counts, and only with its state.
@@ -55,27 +69,36 @@ pub const ROUTES: &[Route] = &[
         method: "GET",
         path: "/signin",
         csrf: Csrf::Unneeded,
+        rate: Rate::Client,
         handler: || get(signin::begin),
     },
     Route {
         method: "GET",
         path: crate::config::CALLBACK,
         csrf: Csrf::State,
+        rate: Rate::Client,
         handler: || get(signin::callback),
     },
     Route {
         method: "POST",
         path: crate::config::BACKCHANNEL,
         csrf: Csrf::SignedToken,
+        rate: Rate::Unlimited,
         handler: || post(signin::tell),
     },
     Route {
         method: "POST",
         path: "/signout",
         csrf: Csrf::Session,
+        rate: Rate::Client,
         handler: || post(signin::leave),
     },
 ];
+
+pub(crate) fn is_unlimited(path: &str) -> bool {
+    let mut routes = ROUTES.iter();
+    routes.any(|route| route.path == path && route.rate == Rate::Unlimited)
+}
 
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let mut router = Router::new();
@@ -90,6 +113,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .fallback(|| async { Refusal::NOT_FOUND })
         .method_not_allowed_fallback(|| async { Refusal::Page(Failure::Method) })
         .with_state(Arc::clone(app))
+        .layer(from_fn(within_budget))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(Arc::clone(app), pages::present))
 }

@@ -12,6 +12,7 @@ use themes::Locale;
 
 use crate::app::App;
 use crate::cookies::{CookieKind, Cookies, SetCookie};
+use crate::rate::Client;
 use crate::refusal::Refusal;
 use crate::secrets::random_secret;
 
@@ -21,6 +22,7 @@ pub(crate) struct Context {
     pub(crate) app: Arc<App>,
     pub(crate) now: Timestamp,
     pub(crate) locale: Locale,
+    pub(crate) client: Client,
     pub(crate) request_id: String,
     pub(crate) cookies: Cookies,
     pub(crate) path: String,
@@ -46,6 +48,7 @@ impl Context {
         Self {
             now: app.ambient.now(),
             locale: locale(app, &parts.uri, headers, &cookies),
+            client: app.budgets.client(parts),
             request_id,
             cookies,
             path: parts.uri.path().to_owned(),

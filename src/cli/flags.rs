@@ -77,6 +77,9 @@ pub(super) struct HallFlags {
     /// Health and metrics [default: 127.0.0.1:9091]
     #[arg(long, value_name = "ADDR")]
     management: Option<String>,
+    /// Proxies whose X-Forwarded-For is believed; nobody's unless named
+    #[arg(long, value_name = "CIDR,…")]
+    trusted_proxies: Option<String>,
 }
 
 impl HallFlags {
@@ -86,6 +89,11 @@ impl HallFlags {
             ("--url", "portal.url", &self.url),
             ("--listen", "portal.listen", &self.listen),
             ("--management", "portal.management", &self.management),
+            (
+                "--trusted-proxies",
+                "server.trusted_proxies",
+                &self.trusted_proxies,
+            ),
         ])
     }
 }
@@ -114,6 +122,12 @@ impl StoreFlags {
     /// The configuration for a hall that runs alone.
     pub(super) fn load_as_hall(&self, hall: &HallFlags) -> Result<Loaded, ConfigError> {
         let mut sources = self.sources()?;
+        for flag in &mut sources.flags {
+            // Its sessions are all that this program keeps.
+            if flag.key == "database.url" {
+                flag.key = "portal.database.url";
+            }
+        }
         sources.flags.extend(hall.flags());
         config::load(&sources)
     }

@@ -66,6 +66,7 @@ async fn serve(loaded: Loaded, migrate: Migrate) -> anyhow::Result<()> {
         key,
         themes: Arc::new(themes),
         ambient: hall::ambient(&clock, &entropy),
+        clients: hall::clients(&resolved.idp),
     })
     .await?;
 

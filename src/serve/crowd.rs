@@ -1,8 +1,8 @@
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use idp::config::Networks;
+use idp::config::{Networks, household};
 
 /// Connections at once from one client address, an IPv6 /64 counting as one (NET-03).
 const PER_ADDRESS: usize = 1_000;
@@ -45,7 +45,8 @@ impl Crowd {
         } else {
             PER_ADDRESS
         };
-        let address = key(address);
+        // Counting single addresses of IPv6 would count nothing.
+        let address = household(address);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.all >= ALL
             || counts
@@ -74,14 +75,6 @@ impl Drop for Seat {
                 counts.by_address.remove(&self.address);
             }
         }
-    }
-}
-
-/// A household or dormitory room has a /64 to itself: counting single addresses would count nothing.
-fn key(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
     }
 }
 

@@ -90,6 +90,16 @@ impl Browser {
         Ok(())
     }
 
+    /// From now on as somebody whom movement makes ill.
+    pub async fn want_less_motion(&self) -> Result<()> {
+        let features = json!([{ "name": "prefers-reduced-motion", "value": "reduce" }]);
+        let parameters = json!({ "features": features });
+        self.driver
+            .devtools("Emulation.setEmulatedMedia", parameters)
+            .await?;
+        Ok(())
+    }
+
     /// The whole page as a PNG file.
     pub async fn screenshot(&self, path: &Path) -> Result<()> {
         let parameters = json!({ "format": "png", "captureBeyondViewport": true });

@@ -2,6 +2,7 @@
 
 mod driver;
 mod looks;
+mod survey;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 pub use driver::{Element, Key};
 pub use looks::{Look, Violation};
+pub use survey::Survey;
 
 use crate::process::{LOOK_EVERY, Running, free_ports};
 use crate::stage::Stage;

@@ -1,6 +1,7 @@
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
+use axum::http::HeaderMap;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use schemars::JsonSchema;
 use serde::de::{Deserialize, Deserializer, Error};
@@ -31,6 +32,32 @@ impl Networks {
         ])
     }
 
+    /// Of these, our proxies: the client's address, which is the peer's, or behind them the last
+    /// that none of them is (NET-02).
+    pub fn client_behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut address = peer.to_canonical();
+        if !self.contains(address) {
+            return address;
+        }
+        let hops: Vec<&str> = headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .flat_map(|v| v.split(','))
+            .collect();
+        for hop in hops.into_iter().rev() {
+            // What a trusted proxy passed on and isn't an address ends the chain there.
+            let Ok(hop) = hop.trim().parse::<IpAddr>() else {
+                break;
+            };
+            address = hop.to_canonical();
+            if !self.contains(address) {
+                break;
+            }
+        }
+        address
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -43,6 +70,14 @@ impl Networks {
 
     pub fn as_slice(&self) -> &[IpNet] {
         &self.0
+    }
+}
+
+/// What one household or phone has: an IPv4 address, or an IPv6 /64.
+pub fn household(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -112,6 +147,15 @@ mod tests {
             let error = text.parse::<Networks>().unwrap_err();
             assert!(error.contains("every address"), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn an_ipv6_household_is_one_client_and_a_mapped_ipv4_is_itself() {
+        let key = |text: &str| household(text.parse().unwrap());
+        assert_eq!(key("2001:db8:1:2:3:4:5:6"), key("2001:db8:1:2::1"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
     }
 
     #[test] // FLT-11

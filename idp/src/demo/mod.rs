@@ -1,5 +1,5 @@
-//! The demonstration campus of `yimen up --demo`: synthetic people, made once, and one
-//! application on any port of this machine.
+//! The demonstration campus of `yimen up --demo`: synthetic people, made once,
+//! applications on this machine for whoever tries, and what else a campus lists in its hall.
 
 use std::path::PathBuf;
 
@@ -20,6 +20,8 @@ use crate::factors::phones;
 
 const PEOPLE: &str = include_str!("people.csv");
 const APPLICATIONS: &str = include_str!("applications.json");
+/// What a campus lists in its launchers; `{issuer}` stands for our own address.
+const LISTED: &str = include_str!("listed.json");
 const CREATED: &str = "demo.created";
 /// The password of the activated accounts.
 pub const PASSWORD: &str = "Campus-2026-demo";
@@ -125,7 +127,10 @@ async fn create(app: &App) -> Result<(), DemoError> {
         issuer: app.config.server.issuer.as_str(),
         demo: true,
     };
-    import(&mut tx, APPLICATIONS, here, now, &mut rng).await?;
+    let listed = LISTED.replace("{issuer}", here.issuer);
+    for entries in [APPLICATIONS, &listed] {
+        import(&mut tx, entries, here, now, &mut rng).await?;
+    }
     activate(app, &mut tx, STUDENT, &phc, now).await?;
     let administrator = activate(app, &mut tx, ADMINISTRATOR, &phc, now).await?;
     roles::grant(&mut tx, administrator, roles::ADMINISTRATOR, now).await?;

@@ -196,7 +196,7 @@ async fn reserve_send(visit: &mut Visit, tx: &mut Tx, flow: &CodeFlow) -> Result
     } else {
         limits.sms_per_address_hour.get()
     };
-    let address = crate::rate::network(visit.address).to_string();
+    let address = crate::config::household(visit.address).to_string();
     let keys = &visit.app.keys;
     let purpose = flow.purpose.as_str().as_bytes();
     let flow_bucket = keys.mac(

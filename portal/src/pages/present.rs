@@ -57,16 +57,15 @@ fn face(context: &Context, refusal: &Refusal) -> Response {
     visit.context.path = "/".into();
     let request_id = context.request_id.clone();
     let status = refusal.status();
+    let error = |failure| HallError {
+        failure,
+        request_id: request_id.clone(),
+        retry_seconds: refusal.retry_seconds(),
+        home: "/".into(),
+    };
     let page = match refusal {
-        Refusal::Page(failure) => visit.page(
-            status,
-            &HallError {
-                failure: *failure,
-                request_id,
-                retry_seconds: refusal.retry_seconds(),
-                home: "/".into(),
-            },
-        ),
+        Refusal::Page(failure) => visit.page(status, &error(*failure)),
+        Refusal::TooMany { .. } => visit.page(status, &error(Failure::TooMany)),
         Refusal::SignIn { why, to } => visit.page(
             status,
             &HallRefused {

@@ -45,7 +45,7 @@ pub(crate) async fn callback(mut visit: Visit) -> Result<Response, Refusal> {
     let outcome = match &result {
         Ok(_) => "done",
         Err(Refusal::SignIn { why, .. }) => why.word(),
-        Err(Refusal::Page(_)) => "error",
+        Err(Refusal::Page(_) | Refusal::TooMany { .. }) => "error",
     };
     metrics::counter!("hall_sign_ins_total", "outcome" => outcome).increment(1);
     result

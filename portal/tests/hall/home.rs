@@ -101,3 +101,24 @@ async fn the_hall_starts_without_its_provider_and_finds_it_later() {
     provider.told(|conduct| conduct.away = true);
     assert!(guest.get("/").await.has("lib.example.edu"));
 }
+
+#[tokio::test] // PRT-02
+async fn names_and_searches_are_text_and_nothing_else() {
+    let hostile = "\"><img src=x onerror=alert(1)>";
+    let stage = stage().await;
+    stage.provider.told(|conduct| {
+        let words = json!({"zh-CN": hostile, "en": hostile});
+        conduct.name = hostile.into();
+        conduct.listed = json!([{"id": hostile, "name": words, "category": words,
+            "description": words, "url": "https://a.example.edu/\"><img src=x>"}]);
+    });
+    let _jobs = jobs(&stage.hall);
+    let mut browser = stage.signed_in().await;
+    until(async || browser.get("/").await.has("a.example.edu")).await;
+    let search: String = url::form_urlencoded::byte_serialize(hostile.as_bytes()).collect();
+    for path in ["/".to_owned(), format!("/?q={search}")] {
+        let home = browser.get(&path).await;
+        assert!(home.has("&lt;img"), "{path}");
+        assert!(!home.has("<img src=x"), "{path}");
+    }
+}

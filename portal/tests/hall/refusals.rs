@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::keys::Signing;
-use crate::support::provider::{SID, back};
+use crate::support::provider::{Pkce, SID, back};
 use crate::support::{Stage, parameter, stage, stages};
 
 /// Nobody is signed in, the page says why, and nothing of the answer is said back.
@@ -88,7 +88,7 @@ async fn userinfo_tells_of_the_same_person_or_nobody() {
     refused_now(&stage, "away", "503").await;
 }
 
-#[tokio::test] // SES-02, OID-21
+#[tokio::test] // SES-02, SES-05, OID-21
 async fn state_is_the_browsers_own() {
     let stage = stage().await;
     let provider = &stage.provider;
@@ -119,6 +119,28 @@ async fn state_is_the_browsers_own() {
     stage.clock.advance(SignedDuration::from_mins(10));
     expired(&good, &mut browser).await;
     assert_eq!(provider.count("token"), 0, "no code was redeemed");
+}
+
+#[tokio::test] // OID-21: with PKCE, and by the nonce where a provider forgot about PKCE
+async fn a_code_of_another_sign_in_signs_nobody_in() {
+    let stage = stage().await;
+    let provider = &stage.provider;
+    for (pkce, why) in [(Pkce::Checked, "expired"), (Pkce::Forgotten, "untrusted")] {
+        provider.told(|conduct| conduct.pkce = pkce);
+        let stolen = provider.code(&stage.browser().begin("/").await);
+        let mut victim = stage.browser();
+        let asked = victim.begin("/").await;
+        let state = parameter(&asked, "state").unwrap();
+        let pairs = [
+            ("code", stolen.as_str()),
+            ("state", state.as_str()),
+            ("iss", provider.issuer.as_str()),
+        ];
+        let reply = victim.get(&back(&pairs)).await;
+        assert_eq!(reply.failure(), Some(why));
+        assert!(!victim.cookies.contains_key("hall"));
+        assert!(!victim.is_signed_in().await);
+    }
 }
 
 #[tokio::test]

@@ -486,7 +486,7 @@ hall-guest = Look around without signing in; sign in when you start something.
 hall-lead = What would you like to do today?
 hall-account = My account
 hall-sign-out-hint = Signs you out of every system
-hall-search = Search applications and services
+hall-search = Search applications
 hall-search-go = Search
 hall-search-title = Search for “{ $search }”
 hall-search-all = Show all
@@ -495,6 +495,7 @@ hall-found = “{ $search }”: { $count ->
    *[other] { $count } applications
 }
 hall-launcher = Applications
+hall-categories = Browse by category
 hall-uncategorised = More
 hall-none = No applications are listed yet.
 hall-none-found = Nothing found. Try another word.
@@ -524,6 +525,7 @@ hall-error-not_found-next = Please check the address, or start again from the ha
 hall-error-method-next = Please start again from the hall rather than reloading or bookmarking a form.
 hall-error-too_large-next = Please start again from the hall.
 hall-error-wrong_host-next = The address in your browser is not that of this university’s hall. Start again from the university’s website.
+hall-error-too_many-next = There were too many requests from your network. Your account is not affected.
 hall-error-internal-next = It was nothing you did. Please try again later; if it happens again, give the number below to { $desk }.
 hall-error-busy-next = The hall cannot answer right now. Your account is not affected.
 hall-role-student = Student

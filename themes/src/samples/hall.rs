@@ -186,6 +186,7 @@ impl Page for HallError {
             ("wrong_host", with(Failure::WrongHost, None)),
             ("internal", with(Failure::Internal, None)),
             ("busy", with(Failure::Busy, Some(5))),
+            ("too_many", with(Failure::TooMany, Some(12))),
         ]
     }
 }

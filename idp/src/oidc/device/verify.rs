@@ -89,7 +89,7 @@ enum Tried {
 /// Takes its place under the limits first, and gives it back if the code was right.
 async fn try_code(visit: &mut Visit, arrival: &Arrival, code: UserCode) -> Result<Tried, Refusal> {
     let now = visit.now;
-    let network = crate::rate::network(visit.address).to_string();
+    let network = crate::config::household(visit.address).to_string();
     let app = visit.app.clone();
     let buckets = [
         (

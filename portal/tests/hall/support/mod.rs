@@ -5,17 +5,18 @@ pub mod provider;
 pub mod refresh;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
-use axum::http::{Request, Response, StatusCode};
+use axum::http::{HeaderMap, Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use migrations::PORTAL;
 use migrations::testing::{TestDb, engines};
-use portal::{Ambient, ClientSecret, Config, Hall, HallKey, HallParts};
+use portal::{Ambient, Client, ClientSecret, Clients, Config, Hall, HallKey, HallParts};
 use provider::FakeProvider;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -134,6 +135,15 @@ pub fn parts(db: &TestDb, issuer: &str, clock: &Clock) -> HallParts {
         key: HallKey::new([7; 32]),
         themes: Arc::new(Themes::load(&ThemeOptions::default()).unwrap()),
         ambient,
+        clients: Clients::new(client, 10_000, 10_000),
+    }
+}
+
+/// A peer is a client; those of 10.0.0.0/8 are the campus.
+pub fn client(peer: IpAddr, _: &HeaderMap) -> Client {
+    Client {
+        network: peer,
+        is_campus: peer.to_string().starts_with("10."),
     }
 }
 

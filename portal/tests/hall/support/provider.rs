@@ -21,6 +21,13 @@ use super::{Clock, SECRET, encode, parameter};
 pub const SUBJECT: &str = "0190b3d2-0000-7000-8000-000000000001";
 pub const SID: &str = "0190b3d2-0000-7000-8000-0000000000aa";
 
+/// Whether it looks at the code verifier.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Pkce {
+    Checked,
+    Forgotten,
+}
+
 /// What it does instead of what it should.
 pub struct Conduct {
     pub signing: Signing,
@@ -35,6 +42,7 @@ pub struct Conduct {
     pub name: String,
     /// Every key is published.
     pub all_keys: bool,
+    pub pkce: Pkce,
     /// Nothing but 503.
     pub away: bool,
     pub sid: String,
@@ -92,6 +100,7 @@ impl FakeProvider {
                 userinfo_status: 200,
                 name: "李晓雨".into(),
                 all_keys: false,
+                pkce: Pkce::Checked,
                 away: false,
                 sid: SID.into(),
                 listed: json!([]),
@@ -301,9 +310,10 @@ async fn token(
         return if inner.loses() { lost() } else { answer };
     }
     let asked = inner.codes.lock().unwrap().remove(&form["code"]);
+    let forgets = inner.conduct.lock().unwrap().pkce == Pkce::Forgotten;
     match asked {
         Some(asked)
-            if challenge(&form["code_verifier"]) == asked.challenge
+            if (forgets || challenge(&form["code_verifier"]) == asked.challenge)
                 && form["redirect_uri"] == asked.redirect =>
         {
             let refresh = inner.refresh.lock().unwrap().begin();
