@@ -3,14 +3,26 @@
 use idp_domain::oidc::ErrorCode;
 use idp_domain::oidc::jose::SigningAlgorithm;
 
-/// A `WWW-Authenticate` value of the scheme `Bearer` or `DPoP`.
-pub(super) fn challenge(scheme: &str, error: Option<ErrorCode>, scope: Option<&str>) -> String {
+/// How a token is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scheme {
+    Bearer,
+    /// With a proof that is signed by one of these.
+    Dpop(&'static [SigningAlgorithm]),
+}
+
+/// A `WWW-Authenticate` value.
+pub(super) fn challenge(scheme: Scheme, error: Option<ErrorCode>, scope: Option<&str>) -> String {
     let mut parameters = vec!["realm=\"oidc\"".to_owned()];
     parameters.extend(error.map(|code| format!("error=\"{}\"", code.as_str())));
     parameters.extend(scope.map(|scope| format!("scope=\"{scope}\"")));
-    if scheme == "DPoP" {
-        let names = SigningAlgorithm::ALL.map(SigningAlgorithm::as_str);
-        parameters.push(format!("algs=\"{}\"", names.join(" ")));
-    }
-    format!("{scheme} {}", parameters.join(", "))
+    let name = match scheme {
+        Scheme::Bearer => "Bearer",
+        Scheme::Dpop(algorithms) => {
+            let names: Vec<&str> = algorithms.iter().map(|alg| alg.as_str()).collect();
+            parameters.push(format!("algs=\"{}\"", names.join(" ")));
+            "DPoP"
+        }
+    };
+    format!("{name} {}", parameters.join(", "))
 }

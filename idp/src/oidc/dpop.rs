@@ -9,6 +9,7 @@ use idp_domain::oidc::{ErrorCode, OAuthError};
 
 use super::address;
 use super::answer::Fault;
+use super::bearer::{Scheme, challenge};
 use crate::visit::Visit;
 
 const HEADER: &str = "dpop";
@@ -36,9 +37,9 @@ impl ProofFault {
     }
 
     /// As a resource tells it: 401 with a challenge (§7.1, §9).
-    pub(super) fn at_resource(self) -> Fault {
+    pub(super) fn at_resource(self, client: &OidcSide) -> Fault {
         let error = self.error();
-        let challenge = super::bearer::challenge("DPoP", Some(error.code), None);
+        let challenge = challenge(Scheme::Dpop(algorithms(client)), Some(error.code), None);
         let fault = Fault::at(StatusCode::UNAUTHORIZED, Some(error)).challenging(&challenge);
         match self {
             Self::Bad(_) => fault,
@@ -55,6 +56,15 @@ impl From<ProofFault> for Fault {
             ProofFault::Bad(_) => error.into(),
             ProofFault::Nonce(nonce) => Self::from(error).with_nonce(nonce),
         }
+    }
+}
+
+/// Those that a client's proofs may be signed by (FAPI 2.0 Security Profile §5.4.1).
+pub(super) fn algorithms(client: &OidcSide) -> &'static [SigningAlgorithm] {
+    if client.is_fapi2() {
+        &SigningAlgorithm::FAPI
+    } else {
+        &SigningAlgorithm::ALL
     }
 }
 
@@ -77,18 +87,12 @@ pub fn proof(
     if proofs.next().is_some() {
         return Err(ProofFault::Bad("more than one DPoP header"));
     }
-    // FAPI 2.0 Security Profile §5.4.1
-    let algorithms: &[SigningAlgorithm] = if client.is_fapi2() {
-        &SigningAlgorithm::FAPI
-    } else {
-        &SigningAlgorithm::ALL
-    };
     let expected = Expected {
         method,
         address: &address(visit, &visit.path),
         access_token,
         nonce_required: client.dpop_nonce,
-        algorithms,
+        algorithms: algorithms(client),
         now: visit.now,
     };
     let keys = &visit.app.keys;

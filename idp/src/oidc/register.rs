@@ -19,7 +19,7 @@ use migrations::Conn;
 use serde_json::{Map, Value};
 
 use super::answer::{self, Fault};
-use super::bearer::challenge;
+use super::bearer::{Scheme, challenge};
 use super::{REGISTER, address};
 use crate::applications::{Here, ImportError, import, remove};
 use crate::forgery;
@@ -231,7 +231,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 fn unauthorized(why: &'static str) -> Fault {
     let error = OAuthError::new(ErrorCode::InvalidToken, why);
-    let challenge = challenge("Bearer", Some(error.code), None);
+    let challenge = challenge(Scheme::Bearer, Some(error.code), None);
     Fault::at(StatusCode::UNAUTHORIZED, Some(error)).challenging(&challenge)
 }
 

@@ -9,13 +9,13 @@ use axum::response::Response;
 use idp_domain::applications::OidcSide;
 use idp_domain::oidc::claims::{Place, Wanted};
 use idp_domain::oidc::dpop::Proof;
-use idp_domain::oidc::jose::Typ;
+use idp_domain::oidc::jose::{SigningAlgorithm, Typ};
 use idp_domain::oidc::{ErrorCode, OAuthError, OfflineGrant, Scope};
 use idp_storage::spent_ids;
 use serde_json::{Map, Value};
 
 use super::answer::{self, Fault};
-use super::bearer::challenge;
+use super::bearer::{Scheme, challenge};
 use super::dpop::{self, ProofFault};
 use super::form::Form;
 use super::resource::{self, Presented, Speaks};
@@ -28,6 +28,15 @@ struct Shown {
     text: String,
     /// With the scheme `DPoP`.
     bound: bool,
+}
+
+/// How a token must be shown; with the algorithms of its client where that is known.
+fn scheme(bound: bool, client: Option<&OidcSide>) -> Scheme {
+    if bound {
+        Scheme::Dpop(client.map_or(&SigningAlgorithm::ALL, dpop::algorithms))
+    } else {
+        Scheme::Bearer
+    }
 }
 
 pub async fn userinfo(mut visit: Visit, request: Request) -> Response {
@@ -45,29 +54,26 @@ async fn tell(
     let shown = shown(visit, method, headers, body).await?;
     let mut conn = visit.app.db.read().await?;
     let found = resource::find(visit, &mut conn, &shown.text).await?;
-    let presented = found.ok_or_else(|| unfit(&shown))?;
+    let presented = found.ok_or_else(|| unfit(shown.bound, None))?;
     let speaks = presented.live(visit, &mut conn).await?;
     drop(conn);
     let Some(Speaks::Person(grant)) = speaks else {
-        return Err(unfit(&shown));
+        return Err(unfit(shown.bound, None));
     };
     let Some(client) = &presented.application.oidc else {
-        return Err(unfit(&shown));
+        return Err(unfit(shown.bound, None));
     };
     // A token for a resource of the application's opens that, and not this (OID-17).
     let issuer = visit.app.config.server.issuer.as_str();
     if presented.token.audiences != [issuer] {
-        return Err(unfit(&shown));
+        return Err(unfit(shown.bound, None));
     }
     prove_key(visit, method, headers, &shown, &presented, client).await?;
     if !presented.token.scopes.has(&Scope::OpenId) {
-        let scope = Scope::OpenId;
-        return Err(refused(
-            &shown,
-            StatusCode::FORBIDDEN,
-            OAuthError::new(ErrorCode::InsufficientScope, "the token lacks openid"),
-            Some(scope.as_str()),
-        ));
+        let error = OAuthError::new(ErrorCode::InsufficientScope, "the token lacks openid");
+        let shown_by = scheme(shown.bound, Some(client));
+        let challenge = challenge(shown_by, Some(error.code), Some(Scope::OpenId.as_str()));
+        return Err(Fault::at(StatusCode::FORBIDDEN, Some(error)).challenging(&challenge));
     }
     answer(visit, client, &presented, &grant).await
 }
@@ -93,7 +99,7 @@ async fn shown(
     if in_query || all.next().is_some() || (header.is_some() && in_form.is_some()) {
         let why = "one access token, in the Authorization header or in the form";
         let error = OAuthError::new(ErrorCode::InvalidRequest, why);
-        let challenge = challenge("Bearer", Some(error.code), None);
+        let challenge = challenge(Scheme::Bearer, Some(error.code), None);
         return Err(Fault::at(StatusCode::BAD_REQUEST, Some(error)).challenging(&challenge));
     }
     let by_header = header.and_then(|header| {
@@ -112,8 +118,8 @@ async fn shown(
     // RFC 6750 §3.1: who showed nothing is told how, and of no error.
     by_header.or(by_form).ok_or_else(|| {
         Fault::at(StatusCode::UNAUTHORIZED, None)
-            .challenging(&challenge("Bearer", None, None))
-            .challenging(&challenge("DPoP", None, None))
+            .challenging(&challenge(Scheme::Bearer, None, None))
+            .challenging(&challenge(Scheme::Dpop(&SigningAlgorithm::ALL), None, None))
     })
 }
 
@@ -129,16 +135,16 @@ async fn prove_key(
 ) -> Result<(), Fault> {
     let bound = presented.token.key_thumbprint.as_deref();
     if shown.bound != bound.is_some() {
-        return Err(unfit_for(if bound.is_some() { "DPoP" } else { "Bearer" }));
+        return Err(unfit(bound.is_some(), Some(client)));
     }
     let Some(bound) = bound else {
         return Ok(());
     };
     let token = Some(shown.text.as_str());
     let proof = dpop::proof(visit, headers, method.as_str(), token, client);
-    match proof.map_err(ProofFault::at_resource)? {
+    match proof.map_err(|fault| fault.at_resource(client))? {
         Some(proof) if proof.thumbprint == bound => note(visit, client, &proof).await,
-        _ => Err(unfit(shown)),
+        _ => Err(unfit(shown.bound, Some(client))),
     }
 }
 
@@ -154,25 +160,15 @@ async fn note(visit: &Visit, client: &OidcSide, proof: &Proof) -> Result<(), Fau
     if first {
         Ok(())
     } else {
-        Err(ProofFault::USED.at_resource())
+        Err(ProofFault::USED.at_resource(client))
     }
 }
 
-fn unfit(shown: &Shown) -> Fault {
-    unfit_for(if shown.bound { "DPoP" } else { "Bearer" })
-}
-
 /// Uniform: unknown, expired, revoked, or for somebody else.
-fn unfit_for(scheme: &str) -> Fault {
+fn unfit(bound: bool, client: Option<&OidcSide>) -> Fault {
     let error = OAuthError::new(ErrorCode::InvalidToken, "the access token is not good");
-    let challenge = challenge(scheme, Some(error.code), None);
+    let challenge = challenge(scheme(bound, client), Some(error.code), None);
     Fault::at(StatusCode::UNAUTHORIZED, Some(error)).challenging(&challenge)
-}
-
-fn refused(shown: &Shown, status: StatusCode, error: OAuthError, scope: Option<&str>) -> Fault {
-    let scheme = if shown.bound { "DPoP" } else { "Bearer" };
-    let challenge = challenge(scheme, Some(error.code), scope);
-    Fault::at(status, Some(error)).challenging(&challenge)
 }
 
 async fn answer(

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::dpop::{key, proof, send};
 use super::given::{fault, good, said};
 use crate::support::kit::{address, audited_by, signed_in};
 use crate::support::oidc::{ISSUER, Rp, sign_in_at};
@@ -276,6 +277,56 @@ async fn what_she_takes_back_a_device_can_not_fetch_any_more() {
             "access_denied"
         );
         assert_eq!(campus.count("authorizations").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test] // OIDC 98, 99, 103: what a device is given is good with its key alone
+async fn a_device_that_proves_a_key_gets_tokens_of_that_key() {
+    each_campus(async |campus| {
+        let public = json!({
+            "client_secret": null,
+            "token_endpoint_auth_method": "none",
+            "grant_types": ["authorization_code", "refresh_token", GRANT],
+            "dpop_bound_access_tokens": true,
+        });
+        let rp = Rp::registered_with(campus, &public).await;
+        let asked = ask(campus, &rp, "openid").await;
+        let (own, thief) = (key(), key());
+        let proven = |key| proof(campus, key, "POST", "/oidc/token", &json!({}));
+        let code = asked["device_code"].as_str().unwrap();
+        let fields = [
+            ("grant_type", GRANT),
+            ("device_code", code),
+            ("client_id", Rp::ID),
+        ];
+        let reply = send(campus, &[], &fields).await;
+        assert_eq!(fault(&reply, 400), "invalid_dpop_proof");
+        let reply = send(campus, &[&proven(&own)], &fields).await;
+        assert_eq!(fault(&reply, 400), "authorization_pending");
+        decide(&mut signed_in(campus).await, &asked, "allow").await;
+        campus.clock.advance(SignedDuration::from_secs(5));
+        // A missing proof uses nothing up.
+        let reply = send(campus, &[], &fields).await;
+        assert_eq!(fault(&reply, 400), "invalid_dpop_proof");
+        let given = good(&send(campus, &[&proven(&own)], &fields).await);
+        assert_eq!(given["token_type"], "DPoP");
+        let (_, says) = said(&given["access_token"]);
+        assert_eq!(says["cnf"], json!({ "jkt": own.kid() }));
+
+        let token = given["refresh_token"].as_str().unwrap();
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token),
+            ("client_id", Rp::ID),
+        ];
+        for proofs in [vec![], vec![proven(&thief)]] {
+            let proofs: Vec<&str> = proofs.iter().map(String::as_str).collect();
+            let reply = send(campus, &proofs, &fields).await;
+            assert_eq!(fault(&reply, 400), "invalid_dpop_proof");
+        }
+        let newer = good(&send(campus, &[&proven(&own)], &fields).await);
+        assert_eq!(said(&newer["access_token"]).1["cnf"]["jkt"], own.kid());
     })
     .await;
 }

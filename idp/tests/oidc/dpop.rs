@@ -34,7 +34,8 @@ pub fn proof(campus: &Campus, key: &SigningKey, method: &str, path: &str, more: 
     key.sign_proof(&claims).unwrap()
 }
 
-async fn send(campus: &Campus, proofs: &[&str], fields: &[(&str, &str)]) -> Reply {
+/// Posts to the token endpoint with proofs.
+pub async fn send(campus: &Campus, proofs: &[&str], fields: &[(&str, &str)]) -> Reply {
     let mut request = Visitor::form_request(TOKEN, fields);
     for proof in proofs {
         request = request.header("dpop", *proof);

@@ -40,7 +40,9 @@ impl Binding {
     }
 
     /// The key to which its refresh tokens are bound: a public client has nothing else that it
-    /// could show, a confidential one shows who it is (RFC 9449 §5).
+    /// could show. A confidential one shows who it is at each refresh, which binds them better than
+    /// a key that it may want to replace (RFC 9449 §5, also for FAPI 2.0 Security Profile §5.3.2.1,
+    /// which binds access tokens to keys and refresh tokens to clients).
     pub fn of_refresh(&self, client: &OidcSide) -> Option<String> {
         self.0.clone().filter(|_| client.is_public())
     }
