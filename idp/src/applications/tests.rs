@@ -115,6 +115,23 @@ async fn a_bad_entry_imports_nothing() {
     }
 }
 
+#[tokio::test] // OID-17, OID-23
+async fn our_own_address_is_no_resource_of_an_application() {
+    for db in engines(&[IDP]).await {
+        for key in ["audiences", "resource_server_for"] {
+            for own in ["https://id.example.edu", "https://id.example.edu/"] {
+                let entry = json!({ "id": "api", "name": { "zh-CN": "接口", "en": "API" },
+                    "oidc": { "client_secret": "a-secret-of-the-tests",
+                        "redirect_uris": ["https://api.example.edu/cb"],
+                        key: ["https://api.example.edu", own] } });
+                let error = try_import(&db, entry).await.unwrap_err().to_string();
+                assert!(error.starts_with(&format!("api: oidc.{key}: ")), "{error}");
+            }
+        }
+        assert!(audited(&db).await.is_empty());
+    }
+}
+
 #[tokio::test]
 async fn a_pattern_that_another_application_has_is_refused() {
     for db in engines(&[IDP]).await {

@@ -326,6 +326,19 @@ async fn an_application_gets_a_token_for_itself() {
             campus.audited("oidc.client_credentials", "success").await,
             2
         );
+        // RFC 6749 §3.3: a scope has a word at least. Without any there is none to be told.
+        let scopeless = json!({ "grant_types": ["client_credentials"], "scopes": [] });
+        let rp = Rp::registered_with(campus, &scopeless).await;
+        let fields = [("grant_type", "client_credentials")];
+        let given = good(&rp.post(campus, TOKEN, &fields).await);
+        assert_eq!(given.get("scope"), None);
+        assert_eq!(said(&given["access_token"]).1.get("scope"), None);
+        let token = given["access_token"].as_str().unwrap();
+        let seen = good(
+            &rp.post(campus, "/oidc/introspect", &[("token", token)])
+                .await,
+        );
+        assert_eq!((&seen["active"], seen.get("scope")), (&json!(true), None));
     })
     .await;
 }
