@@ -11,6 +11,7 @@ use idp_domain::Timestamp;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::ids::AuditId;
 use idp_domain::secrets::random_base62;
+use idp_domain::signin::Destination;
 use idp_storage::audit::Entry;
 use rand::rngs::StdRng;
 use themes::Locale;
@@ -25,6 +26,8 @@ pub struct Context {
     pub app: Arc<App>,
     pub now: Timestamp,
     pub locale: Locale,
+    /// She chose it herself, by the switch.
+    pub locale_chosen: bool,
     /// The client's, as configured proxies tell it; never a header of anybody else.
     pub address: IpAddr,
     pub request_id: String,
@@ -53,9 +56,11 @@ impl Context {
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
             .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
+        let chosen = chosen_locale(&parts.uri, &cookies);
         Self {
             now: app.clock.now(),
-            locale: locale(app, &parts.uri, headers, &cookies),
+            locale: chosen.unwrap_or_else(|| wished_locale(app, &parts.uri, headers)),
+            locale_chosen: chosen.is_some(),
             address: app
                 .config
                 .server
@@ -85,6 +90,7 @@ impl Context {
         Self {
             now: app.clock.now(),
             locale: app.themes.default_locale(),
+            locale_chosen: false,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             request_id: random_base62(16, &mut app.entropy.rng()),
             cookies: Cookies::read(&HeaderMap::new(), app.is_https()),
@@ -113,24 +119,34 @@ fn host(uri: &Uri, headers: &HeaderMap) -> String {
         .to_ascii_lowercase()
 }
 
-/// `locale=` of the address (Apereo CAS has the same), else the cookie, else what the browser
-/// prefers.
-fn locale(app: &App, uri: &Uri, headers: &HeaderMap, cookies: &Cookies) -> Locale {
-    let asked = uri.query().and_then(|query| {
-        url::form_urlencoded::parse(query.as_bytes())
-            .find(|(name, _)| name == "locale")
-            .and_then(|(_, value)| Locale::parse(&value))
-    });
-    asked
+/// `locale=` of the address (Apereo CAS has the same, and our switch), else the cookie that it
+/// left.
+fn chosen_locale(uri: &Uri, cookies: &Cookies) -> Option<Locale> {
+    parameter(uri, "locale")
+        .and_then(|tag| Locale::parse(&tag))
         .or_else(|| cookies.get(CookieKind::Locale).and_then(Locale::parse))
-        .unwrap_or_else(|| {
-            let accept = headers
-                .get(ACCEPT_LANGUAGE)
-                .and_then(|v| v.to_str().ok())
-                .unwrap_or_default();
-            Locale::negotiate(accept, app.themes.default_locale())
-        })
 }
+
+/// What the application wishes for, else what the browser prefers.
+fn wished_locale(app: &App, uri: &Uri, headers: &HeaderMap) -> Locale {
+    let wished = parameter(uri, UI_LOCALES).and_then(|list| Locale::first_of(&list));
+    wished.unwrap_or_else(|| {
+        let accept = headers
+            .get(ACCEPT_LANGUAGE)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default();
+        Locale::negotiate(accept, app.themes.default_locale())
+    })
+}
+
+fn parameter(uri: &Uri, name: &str) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(uri.query()?.as_bytes());
+    let found = pairs.find(|(known, _)| known == name);
+    found.map(|(_, value)| value.into_owned())
+}
+
+/// OpenID Connect Core §3.1.2.1, RP-Initiated Logout 1.0 §2.
+const UI_LOCALES: &str = "ui_locales";
 
 /// A request in the hands of its handler.
 #[derive(Debug)]
@@ -167,6 +183,23 @@ impl Visit {
             rng: context.app.entropy.rng(),
             context,
             set_cookies: Vec::new(),
+        }
+    }
+
+    /// Speaks the language that a request wishes for, if she chose none herself: what her browser
+    /// prefers comes after it (OpenID Connect Core §3.1.2.1 `ui_locales`).
+    pub fn speak(&mut self, request: &[(String, String)]) {
+        let mut lists = request.iter().filter(|(name, _)| name == UI_LOCALES);
+        let wished = lists.next().and_then(|(_, list)| Locale::first_of(list));
+        if let (Some(wished), false) = (wished, self.context.locale_chosen) {
+            self.context.locale = wished;
+        }
+    }
+
+    /// The same for what she was on the way to when it began.
+    pub fn speak_as(&mut self, destination: &Destination) {
+        if let Destination::Oidc { parameters } = destination {
+            self.speak(parameters);
         }
     }
 

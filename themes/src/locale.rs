@@ -47,6 +47,13 @@ impl Locale {
         }
     }
 
+    /// The first that we have of a list by preference, as `ui_locales` is one (OpenID Connect Core
+    /// §3.1.2.1).
+    pub fn first_of(list: &str) -> Option<Self> {
+        // As with a header: a thousand is somebody playing.
+        list.split(' ').take(32).find_map(Self::parse)
+    }
+
     /// Chooses by an `Accept-Language` header (RFC 9110 12.5.4); what can't be read is passed
     /// over, and `*` or nothing known gives `default`.
     pub fn negotiate(accept_language: &str, default: Self) -> Self {

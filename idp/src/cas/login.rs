@@ -20,6 +20,7 @@ use crate::forgery::{Csrf, Fields};
 use crate::pages::{page_names, query_of};
 use crate::refusal::Refusal;
 use crate::sessions::{self, Arrival};
+use crate::signin::carried::Carried;
 use crate::signin::form::{Shown, SignInForm};
 use crate::signin::goal::Goal;
 use crate::signin::submit::submit as sign_in;
@@ -36,13 +37,7 @@ impl Asked {
     fn form(&self) -> SignInForm {
         SignInForm {
             action: "/cas/login",
-            page: "/cas/login",
-            carried: self
-                .request
-                .to_pairs()
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            carried: Carried::cas(&self.request),
             application: self
                 .service
                 .as_ref()

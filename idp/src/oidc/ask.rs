@@ -5,14 +5,14 @@ use std::sync::Arc;
 use idp_domain::Timestamp;
 use idp_domain::applications::{Application, Registry};
 use idp_domain::oidc::authorize::{
-    Addressed, AnswerAddress, AuthorizeRequest, Parameters, Unaddressed, Way,
+    Addressed, AnswerAddress, AuthorizeRequest, Parameters, Unaddressed, Unreadable, Way,
 };
-use idp_domain::oidc::jose::Typ;
 use idp_domain::oidc::{ErrorCode, OAuthError, PushedRequest};
 use idp_domain::secrets::Tag;
 use idp_storage::pushed_requests;
 use jiff::SignedDuration;
 
+use super::hint;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
@@ -92,6 +92,10 @@ async fn present(
     secret: &str,
 ) -> Result<Result<Asked, Bad>, Refusal> {
     const BAD: Result<Asked, Bad> = Err(Bad::Unaddressed("invalid_request_uri"));
+    // Two of anything, or a request by value beside it (RFC 9101 §5): which counts is a guess.
+    if presented.repeated().is_some() || presented.get("request").is_some() {
+        return Ok(Err(Bad::Unaddressed(Unreadable::Repeated.reason())));
+    }
     let client_id = presented.get("client_id").unwrap_or_default();
     let Some(application) = registry.client(client_id) else {
         return Ok(Err(Bad::Unaddressed(Unaddressed::UnknownClient.reason())));
@@ -110,15 +114,18 @@ async fn present(
         pushed_requests::open(&mut tx, &hash, now, until).await?;
         tx.commit().await?;
     }
-    let carried = ["client_id", "request_uri"]
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), presented.get(name)?.to_owned())))
-        .collect();
     // The registry may have changed since it was pushed.
     let parameters = match Parameters::read(&pushed.parameters) {
         Ok(parameters) => parameters,
         Err(unreadable) => return Ok(Err(Bad::Unaddressed(unreadable.reason()))),
     };
+    // Its name, and in which language to speak of it.
+    let named = ["client_id", "request_uri"].map(|name| (name, presented.get(name)));
+    let carried = named
+        .into_iter()
+        .chain([("ui_locales", parameters.get("ui_locales"))])
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect();
     Ok(check(visit, parameters, Way::Pushed, Some(hash), carried))
 }
 
@@ -158,15 +165,9 @@ fn hinted(visit: &Visit, request: &AuthorizeRequest) -> Result<Option<String>, O
     let Some(hint) = &request.expected.id_token else {
         return Ok(None);
     };
-    let issuer = visit.app.config.server.issuer.as_str();
     let client_id = request.client.client_id.as_str();
-    let claims = visit.app.signing_keys.verify(hint, Typ::IdToken).ok();
-    let ours = claims.filter(|claims| {
-        claims.text("iss") == Ok(Some(issuer))
-            && claims.audiences().is_ok_and(|all| all.contains(&client_id))
-    });
-    let subject = ours.and_then(|claims| claims.text("sub").ok()?.map(str::to_owned));
-    subject.map(Some).ok_or(OAuthError::new(
+    let read = hint::read(visit, hint).filter(|hint| hint.client_id == client_id);
+    read.map(|hint| Some(hint.subject)).ok_or(OAuthError::new(
         ErrorCode::InvalidRequest,
         "id_token_hint is no ID token of ours for this client",
     ))

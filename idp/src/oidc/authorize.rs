@@ -12,7 +12,7 @@ use idp_domain::signin::{Denial, Destination, Question, Wishes};
 use idp_storage::consents;
 use themes::pages::Notice;
 
-use super::ask::{Asked, ask};
+use super::ask::{Asked, Bad, ask};
 use super::issue::{Issued, issue};
 use super::respond;
 use crate::forgery::{self, Fields};
@@ -20,6 +20,7 @@ use crate::pages::page_names;
 use crate::pages::query_of;
 use crate::refusal::Refusal;
 use crate::sessions::{self, Arrival};
+use crate::signin::carried::Carried;
 use crate::signin::form::{Shown, SignInForm};
 use crate::signin::goal::Goal;
 use crate::signin::submit::submit as sign_in;
@@ -28,13 +29,25 @@ use crate::visit::Visit;
 
 const HERE: &str = "/oidc/authorize";
 
+/// The request, in the language that it wishes for.
+async fn read(
+    visit: &mut Visit,
+    pairs: &[(String, String)],
+) -> Result<Result<Asked, Bad>, Refusal> {
+    let asked = ask(visit, pairs).await?;
+    if let Ok(asked) = &asked {
+        visit.speak(&asked.carried);
+    }
+    Ok(asked)
+}
+
 /// `GET /oidc/authorize`: a code for who is signed in, the form for who isn't.
 pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
     let query = visit.query.clone().unwrap_or_default();
     let Ok(pairs) = decode_pairs_strictly(query.as_bytes()) else {
         return respond::unaddressed(&mut visit, "bad_characters").await;
     };
-    let asked = match ask(&visit, &pairs).await? {
+    let asked = match read(&mut visit, &pairs).await? {
         Ok(asked) => asked,
         Err(bad) => return respond::bad(&mut visit, bad).await,
     };
@@ -68,7 +81,7 @@ pub async fn relay(mut visit: Visit, request: Request) -> Result<Response, Refus
 
 /// `POST /oidc/login`: number and password.
 pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
-    let asked = match ask(&visit, form.pairs()).await? {
+    let asked = match read(&mut visit, form.pairs()).await? {
         Ok(asked) => asked,
         Err(bad) => return respond::bad(&mut visit, bad).await,
     };
@@ -86,7 +99,7 @@ pub async fn arrive(
     arrival: Arrival,
     parameters: &[(String, String)],
 ) -> Result<Response, Refusal> {
-    match ask(visit, parameters).await? {
+    match read(visit, parameters).await? {
         Ok(asked) => enter(visit, arrival, asked).await,
         Err(bad) => respond::bad(visit, bad).await,
     }
@@ -98,7 +111,7 @@ pub async fn goal(
     parameters: &[(String, String)],
     arrival: Option<&Arrival>,
 ) -> Result<Option<Goal>, Refusal> {
-    let Ok(asked) = ask(visit, parameters).await? else {
+    let Ok(asked) = read(visit, parameters).await? else {
         return Ok(None);
     };
     let question = match arrival {
@@ -155,10 +168,10 @@ async fn judge(visit: &Visit, arrival: &Arrival, asked: &Asked) -> Result<Judged
     let session = match established {
         Ok(session) => Some(Box::new(session)),
         Err(Denial::MustChooseNumber) => None,
+        Err(Denial::NoAccess(denial)) => return Ok(Judged::NoAccess(denial)),
         Err(denial) if request.prompt.none => {
             return Ok(Judged::Refused(AuthorizeRequest::denial(&denial)));
         }
-        Err(Denial::NoAccess(denial)) => return Ok(Judged::NoAccess(denial)),
         // A step became due since the sign-in: ask again, and let the sign-in say what is missing.
         Err(_) => return Ok(Judged::SignIn),
     };
@@ -211,12 +224,26 @@ async fn enter(visit: &mut Visit, arrival: Arrival, asked: Asked) -> Result<Resp
             hop::ask(visit, &arrival, destination).await
         }
         Judged::SignIn => sign_in_page(visit, &asked, &[]),
-        Judged::NoAccess(denial) => {
-            let application = &asked.request.application;
-            no_access::refuse(visit, application, &arrival, denial).await
-        }
+        Judged::NoAccess(denial) => turn_away(visit, &arrival, &asked, denial).await,
         Judged::Refused(error) => respond::refuse(visit, &asked.answer_to(), &error).await,
     }
+}
+
+/// Who may not enter reads why, or where no page may be shown, the application hears that she may
+/// not. The trail has it either way.
+async fn turn_away(
+    visit: &mut Visit,
+    arrival: &Arrival,
+    asked: &Asked,
+    denial: AccessDenial,
+) -> Result<Response, Refusal> {
+    let application = &asked.request.application;
+    if !asked.request.prompt.none {
+        return no_access::refuse(visit, application, arrival, denial).await;
+    }
+    no_access::note(visit, application, arrival.session.person, &denial).await?;
+    let error = AuthorizeRequest::denial(&Denial::NoAccess(denial));
+    respond::refuse(visit, &asked.answer_to(), &error).await
 }
 
 async fn hand_out(
@@ -238,8 +265,7 @@ async fn hand_out(
 fn sign_in_form(asked: &Asked) -> SignInForm {
     SignInForm {
         action: "/oidc/login",
-        page: HERE,
-        carried: asked.carried.clone(),
+        carried: Carried::oidc(asked.carried.clone()),
         application: Some(page_names(asked.request.application.names.clone())),
         target: Some(asked.request.answer.redirect.origin().to_owned()),
         wishes: Wishes::default(),

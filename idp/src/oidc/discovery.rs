@@ -6,9 +6,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use idp_domain::oidc::Scope;
+use idp_domain::applications::{AuthMethod, GrantType, ReleasedAttribute, SubjectType};
+use idp_domain::oidc::authorize::{CodeChallenge, Prompt, RESPONSE_TYPE, ResponseMode};
 use idp_domain::oidc::jose::SigningAlgorithm;
+use idp_domain::oidc::{Acr, Scope};
 use serde_json::{Map, Value};
+use themes::Locale;
 
 use super::REGISTER;
 use super::document::PublicDocument;
@@ -22,14 +25,11 @@ enum Says {
     /// The address of the route.
     Address,
     Is(bool),
-    /// Members of the same name are put together.
-    Words(&'static [&'static str]),
-    Scopes,
-    /// Every algorithm that we sign with and read.
-    Algorithms,
+    /// What the checks themselves go by. Members of the same name are put together.
+    Words(fn() -> Vec<&'static str>),
 }
 
-use Says::{Address, Algorithms, Is, Scopes, Words};
+use Says::{Address, Is, Words};
 
 /// Where the capabilities are, which their members name.
 const AUTHORIZE: &str = "/oidc/authorize";
@@ -43,42 +43,88 @@ const DEVICE: &str = "/oidc/device";
 const JWKS: &str = "/oidc/jwks";
 
 /// How clients prove who they are.
-const CONFIDENTIAL: &[&str] = &[
-    "client_secret_basic",
-    "client_secret_post",
-    "private_key_jwt",
-];
-const PUBLIC: &[&str] = &["none"];
+fn confidential() -> Vec<&'static str> {
+    let methods = AuthMethod::ALL.into_iter();
+    let proving = methods.filter(|method| *method != AuthMethod::None);
+    proving.map(AuthMethod::as_str).collect()
+}
+
+fn public() -> Vec<&'static str> {
+    vec![AuthMethod::None.as_str()]
+}
+
+/// Every algorithm that we sign with and read.
+fn algorithms() -> Vec<&'static str> {
+    SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).to_vec()
+}
+
+fn scopes() -> Vec<&'static str> {
+    Scope::OURS.iter().map(Scope::as_str).collect()
+}
+
+/// Those that need nothing but the token endpoint.
+fn grant_types() -> Vec<&'static str> {
+    let all = GrantType::ALL.into_iter();
+    let ours = all.filter(|grant| *grant != GrantType::DeviceCode);
+    ours.map(GrantType::as_str).collect()
+}
+
+/// What the protocol itself says, and what entries can release.
+fn claims() -> Vec<&'static str> {
+    const OWN: [&str; 10] = [
+        "sub",
+        "iss",
+        "aud",
+        "exp",
+        "iat",
+        "auth_time",
+        "nonce",
+        "acr",
+        "amr",
+        "sid",
+    ];
+    let released = ReleasedAttribute::ALL.into_iter();
+    let released = released.flat_map(|attribute| attribute.claims().iter().copied());
+    OWN.into_iter().chain(released).collect()
+}
 
 /// Name, the route without which it would be a lie, and what it says.
 const MEMBERS: &[(&str, &str, Says)] = &[
     ("jwks_uri", JWKS, Address),
-    ("id_token_signing_alg_values_supported", JWKS, Algorithms),
+    (
+        "id_token_signing_alg_values_supported",
+        JWKS,
+        Words(algorithms),
+    ),
     (
         "subject_types_supported",
         AUTHORIZE,
-        Words(&["public", "pairwise"]),
+        Words(|| SubjectType::WORDS.to_vec()),
     ),
     // The authorization endpoint
     ("authorization_endpoint", AUTHORIZE, Address),
-    ("response_types_supported", AUTHORIZE, Words(&["code"])),
+    (
+        "response_types_supported",
+        AUTHORIZE,
+        Words(|| vec![RESPONSE_TYPE]),
+    ),
     (
         "response_modes_supported",
         AUTHORIZE,
-        Words(&["query", "form_post"]),
+        Words(|| ResponseMode::ALL.map(ResponseMode::as_str).to_vec()),
     ),
     (
         "code_challenge_methods_supported",
         AUTHORIZE,
-        Words(&["S256"]),
+        Words(|| vec![CodeChallenge::METHOD]),
     ),
     (
         "prompt_values_supported",
         AUTHORIZE,
-        Words(&["none", "login", "consent", "select_account"]),
+        Words(|| Prompt::WORDS.to_vec()),
     ),
-    ("scopes_supported", AUTHORIZE, Scopes),
-    ("claim_types_supported", AUTHORIZE, Words(&["normal"])),
+    ("scopes_supported", AUTHORIZE, Words(scopes)),
+    ("claim_types_supported", AUTHORIZE, Words(|| vec!["normal"])),
     ("claims_parameter_supported", AUTHORIZE, Is(true)),
     ("request_parameter_supported", AUTHORIZE, Is(false)),
     ("request_uri_parameter_supported", AUTHORIZE, Is(false)),
@@ -88,84 +134,83 @@ const MEMBERS: &[(&str, &str, Says)] = &[
         AUTHORIZE,
         Is(true),
     ),
-    ("ui_locales_supported", AUTHORIZE, Words(&["zh-CN", "en"])),
+    (
+        "ui_locales_supported",
+        AUTHORIZE,
+        Words(|| Locale::ALL.map(Locale::tag).to_vec()),
+    ),
     (
         "acr_values_supported",
         AUTHORIZE,
-        Words(&["urn:yimen:acr:1fa", "urn:yimen:acr:mfa"]),
+        Words(|| Acr::ALL.map(Acr::as_str).to_vec()),
     ),
     // RFC 9126 §5
     ("pushed_authorization_request_endpoint", PAR, Address),
     ("require_pushed_authorization_requests", PAR, Is(false)),
     // The token endpoint
     ("token_endpoint", TOKEN, Address),
-    (
-        "grant_types_supported",
-        TOKEN,
-        Words(&["authorization_code", "refresh_token"]),
-    ),
-    (
-        "grant_types_supported",
-        TOKEN,
-        Words(&["client_credentials"]),
-    ),
+    ("grant_types_supported", TOKEN, Words(grant_types)),
     (
         "grant_types_supported",
         DEVICE,
-        Words(&["urn:ietf:params:oauth:grant-type:device_code"]),
+        Words(|| vec![GrantType::DeviceCode.as_str()]),
     ),
     (
         "token_endpoint_auth_methods_supported",
         TOKEN,
-        Words(CONFIDENTIAL),
+        Words(confidential),
     ),
     (
         "token_endpoint_auth_methods_supported",
         TOKEN,
-        Words(PUBLIC),
+        Words(public),
     ),
     (
         "token_endpoint_auth_signing_alg_values_supported",
         TOKEN,
-        Algorithms,
+        Words(algorithms),
     ),
     // RFC 9449 §5.1
-    ("dpop_signing_alg_values_supported", TOKEN, Algorithms),
+    (
+        "dpop_signing_alg_values_supported",
+        TOKEN,
+        Words(algorithms),
+    ),
     ("device_authorization_endpoint", DEVICE, Address),
     // What is done with tokens
     ("userinfo_endpoint", USERINFO, Address),
     (
         "userinfo_signing_alg_values_supported",
         USERINFO,
-        Algorithms,
+        Words(algorithms),
     ),
-    ("claims_supported", USERINFO, Words(CLAIMS)),
+    ("claims_supported", USERINFO, Words(claims)),
     ("introspection_endpoint", INTROSPECT, Address),
     (
         "introspection_endpoint_auth_methods_supported",
         INTROSPECT,
-        Words(CONFIDENTIAL),
+        Words(confidential),
     ),
     (
         "introspection_endpoint_auth_signing_alg_values_supported",
         INTROSPECT,
-        Algorithms,
+        Words(algorithms),
     ),
     ("revocation_endpoint", REVOKE, Address),
     (
         "revocation_endpoint_auth_methods_supported",
         REVOKE,
-        Words(CONFIDENTIAL),
+        Words(confidential),
     ),
     (
         "revocation_endpoint_auth_methods_supported",
         REVOKE,
-        Words(PUBLIC),
+        Words(public),
     ),
     (
         "revocation_endpoint_auth_signing_alg_values_supported",
         REVOKE,
-        Algorithms,
+        Words(algorithms),
     ),
     // The way out
     ("end_session_endpoint", LOGOUT, Address),
@@ -173,32 +218,6 @@ const MEMBERS: &[(&str, &str, Says)] = &[
     ("backchannel_logout_session_supported", LOGOUT, Is(true)),
     ("frontchannel_logout_supported", LOGOUT, Is(true)),
     ("frontchannel_logout_session_supported", LOGOUT, Is(true)),
-];
-
-/// What entries can release, and what the protocol itself says.
-const CLAIMS: &[&str] = &[
-    "sub",
-    "iss",
-    "aud",
-    "exp",
-    "iat",
-    "auth_time",
-    "nonce",
-    "acr",
-    "amr",
-    "sid",
-    "name",
-    "preferred_username",
-    "email",
-    "email_verified",
-    "phone_number",
-    "phone_number_verified",
-    "address",
-    "numbers",
-    "org",
-    "groups",
-    "eduperson_affiliation",
-    "eduperson_scoped_affiliation",
 ];
 
 /// What is known at the start, and true until the end.
@@ -215,9 +234,7 @@ pub(crate) fn document(config: &Config) -> PublicDocument {
         let value = match says {
             Address => format!("{issuer}{route}").into(),
             Is(whether) => Value::Bool(*whether),
-            Words(words) => (*words).into(),
-            Scopes => list(Scope::OURS.iter().map(Scope::as_str)),
-            Algorithms => list(SigningAlgorithm::ALL.iter().map(|alg| alg.as_str())),
+            Words(words) => words().into(),
         };
         match (members.get_mut(*name), value) {
             (Some(Value::Array(all)), Value::Array(more)) => all.extend(more),
@@ -225,10 +242,6 @@ pub(crate) fn document(config: &Config) -> PublicDocument {
         }
     }
     PublicDocument::new(&Value::Object(members))
-}
-
-fn list<'a>(words: impl Iterator<Item = &'a str>) -> Value {
-    words.map(Value::from).collect()
 }
 
 /// `GET /.well-known/openid-configuration` and `GET /.well-known/oauth-authorization-server`.

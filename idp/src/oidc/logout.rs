@@ -10,13 +10,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use idp_domain::applications::{Application, ProvenRedirect};
 use idp_domain::form::decode_pairs;
-use idp_domain::oidc::jose::Typ;
-use idp_domain::oidc::logout::{LogoutHint, LogoutRequest};
+use idp_domain::oidc::IdTokenHint;
+use idp_domain::oidc::logout::LogoutRequest;
 use idp_domain::sessions::Session;
 use idp_domain::signin::{Holder, PersonState};
 use idp_storage::{DbError, grants, sessions};
 use themes::pages::SignOut;
 
+use super::hint;
 use crate::cookies::CookieKind;
 use crate::forgery::{Csrf, Fields, is_form, read_form};
 use crate::logout::{self, Onward};
@@ -32,7 +33,7 @@ const CONFIRM: &str = "/oidc/logout/confirm";
 struct Asker {
     application: Option<Arc<Application>>,
     /// What it showed for it, verified.
-    hint: Option<LogoutHint>,
+    hint: Option<IdTokenHint>,
     /// Where it wants the browser to go on to, if that is its own.
     onward: Option<Onward>,
 }
@@ -47,7 +48,7 @@ impl Asker {
             onward: None,
         };
         let hint = match request.id_token_hint.as_deref() {
-            Some(token) => match verified(visit, token) {
+            Some(token) => match hint::read(visit, token) {
                 Some(hint) => Some(hint),
                 None => return nobody,
             },
@@ -62,6 +63,10 @@ impl Asker {
         }
         let registry = visit.app.applications.current();
         let client = shown.or(named).and_then(|id| registry.client(id));
+        // A switched-off one is nobody either, as it is where it asks for sign-ins.
+        if client.as_ref().is_some_and(|client| !client.enabled) {
+            return nobody;
+        }
         Self {
             onward: client
                 .clone()
@@ -82,12 +87,6 @@ impl Asker {
     }
 }
 
-/// An ID token of ours, expired or not.
-fn verified(visit: &Visit, token: &str) -> Option<LogoutHint> {
-    let claims = visit.app.signing_keys.verify(token, Typ::IdToken).ok()?;
-    LogoutHint::read(&claims, visit.app.config.server.issuer.as_str())
-}
-
 /// One of the client's own addresses, exactly (§3, OIDC 79), with the `state` as it came (OIDC 80).
 fn onward(visit: &Visit, application: Arc<Application>, request: &LogoutRequest) -> Option<Onward> {
     let registry = visit.app.applications.current();
@@ -98,6 +97,7 @@ fn onward(visit: &Visit, application: Arc<Application>, request: &LogoutRequest)
         ("client_id".to_owned(), client_id),
         ("post_logout_redirect_uri".to_owned(), raw.to_owned()),
     ];
+    again.extend(languages(request));
     let to = match &request.state {
         Some(state) => {
             again.push(("state".to_owned(), state.clone()));
@@ -112,6 +112,11 @@ fn onward(visit: &Visit, application: Arc<Application>, request: &LogoutRequest)
     })
 }
 
+fn languages(request: &LogoutRequest) -> Option<(String, String)> {
+    let list = request.ui_locales.clone()?;
+    Some(("ui_locales".to_owned(), list))
+}
+
 /// `GET /oidc/logout`
 pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
     let request = asked(&visit)?;
@@ -124,7 +129,8 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
     if asker.is_of(&visit, &session).await? {
         return logout::sign_out(&mut visit, HERE, asker.onward).await;
     }
-    ask(&mut visit, asker, &holder)
+    let languages = languages(&request);
+    ask(&mut visit, asker, &holder, languages)
 }
 
 /// `POST /oidc/logout`: from the application's page, so the browser left our cookies out
@@ -144,6 +150,7 @@ pub async fn relay(mut visit: Visit, request: Request) -> Result<Response, Refus
 /// `POST /oidc/logout/confirm`: the person wants it.
 pub async fn confirm(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
     let request = LogoutRequest::read(form.pairs()).map_err(|_| Refusal::BAD_REQUEST)?;
+    visit.speak(form.pairs());
     let asker = Asker::of(&visit, &request);
     logout::sign_out(&mut visit, HERE, asker.onward).await
 }
@@ -175,13 +182,18 @@ async fn signed_in(visit: &Visit) -> Result<Option<(Session, Holder)>, DbError> 
 }
 
 /// Whether to sign out (§2: who is asked for, and by whom).
-fn ask(visit: &mut Visit, asker: Asker, holder: &Holder) -> Result<Response, Refusal> {
+fn ask(
+    visit: &mut Visit,
+    asker: Asker,
+    holder: &Holder,
+    languages: Option<(String, String)>,
+) -> Result<Response, Refusal> {
     let number = holder.latest_number(visit.now);
     let client = asker.application.as_ref().and_then(|a| a.oidc.as_ref());
     let named = client.map(|oidc| ("client_id".to_owned(), oidc.client_id.to_string()));
     let (carried, target) = match asker.onward {
         Some(onward) => (onward.again, Some(onward.to)),
-        None => (named.into_iter().collect(), None),
+        None => (named.into_iter().chain(languages).collect(), None),
     };
     // RED-10: what isn't registered leaves no trace, and the token none in the page's links.
     visit.context.here.clone_from(&carried);

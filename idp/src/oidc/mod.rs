@@ -11,6 +11,7 @@ pub(crate) mod device;
 pub mod discovery;
 pub(crate) mod dpop;
 pub(crate) mod form;
+mod hint;
 pub(crate) mod introspect;
 mod issue;
 pub mod keys;

@@ -37,10 +37,9 @@ pub async fn refuse(
             return unaddressed(visit, "invalid_request_uri").await;
         }
     }
-    let issuer = visit.app.clone();
-    let fields = to
-        .address
-        .refusal(error, issuer.config.server.issuer.as_str());
+    let app = visit.app.clone();
+    let issuer = app.config.server.issuer.as_str();
+    let fields = to.address.refusal(error, issuer);
     deliver(visit, &to.application, &to.address, &fields)
 }
 

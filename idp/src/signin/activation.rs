@@ -35,7 +35,8 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
 /// `POST /signin/activation`: `intent` is `send` (with `method` `sms` or `code`) or `verify`.
 pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
     let carried = Carried::read(form.pairs());
-    visit.context.here = carried.pairs().to_vec();
+    visit.speak(carried.pairs());
+    visit.context.here = carried.shared();
     let username = form.get("username");
     let began = if form.get("intent") == "verify" {
         verify(&mut visit, &form, &carried).await?
@@ -200,7 +201,7 @@ fn page(
         other_captcha: format!("{HERE}{query}"),
         code,
         sign_in: carried.sign_in(),
-        form: visit.form(Csrf::Visitor, HERE, carried.pairs().to_vec()),
+        form: visit.form(Csrf::Visitor, HERE, carried.shared()),
     };
     visit.page(StatusCode::OK, &page)
 }

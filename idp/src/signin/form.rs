@@ -3,9 +3,9 @@ use axum::response::Response;
 use idp_domain::signin::Wishes;
 use themes::pages::{Notice, Remember, SignIn};
 
+use super::carried::Carried;
 use crate::cookies::CookieKind;
 use crate::forgery::Csrf;
-use crate::pages::query_of;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
@@ -15,10 +15,8 @@ use crate::visit::Visit;
 pub struct SignInForm {
     /// `/cas/login`
     pub action: &'static str,
-    /// Where a GET shows the form: of CAS the same.
-    pub page: &'static str,
-    /// The protocol's parameters, carried along as they came.
-    pub carried: Vec<(String, String)>,
+    /// The protocol's request, carried along as it came.
+    pub carried: Carried,
     pub application: Option<themes::Names>,
     /// Origin of the proven target, which the answer to the POST redirects to.
     pub target: Option<String>,
@@ -43,11 +41,13 @@ impl SignInForm {
         shown: Shown,
     ) -> Result<Response, Refusal> {
         let captcha = shown.captcha || visit.app.alarm_stands();
-        self.page.clone_into(&mut visit.context.path);
-        visit.context.here.clone_from(&self.carried);
-        let query = query_of(&self.carried);
+        // The answer to the POST, too, is had again by a GET of the protocol's own address.
+        self.carried.page().clone_into(&mut visit.context.path);
+        let pairs = self.carried.pairs().to_vec();
+        visit.context.here.clone_from(&pairs);
+        let query = self.carried.query();
         let page = SignIn {
-            form: visit.form(Csrf::Visitor, self.action, self.carried.clone()),
+            form: visit.form(Csrf::Visitor, self.action, pairs),
             notice: shown.notice,
             username: shown.username,
             application: self.application.clone(),
@@ -63,12 +63,9 @@ impl SignInForm {
                 }),
             captcha: captcha.then(|| visit.new_captcha()),
             other_captcha: captcha.then(|| {
-                let more = if query.is_empty() {
-                    "?captcha=new"
-                } else {
-                    "&captcha=new"
-                };
-                format!("{}{query}{more}", self.page)
+                let here = self.carried.sign_in();
+                let more = if here.contains('?') { '&' } else { '?' };
+                format!("{here}{more}captcha=new")
             }),
             resume: visit
                 .cookie(CookieKind::SignIn)

@@ -23,7 +23,7 @@ pub fn address(page: AccountPage) -> String {
 
 /// `GET /signin`: the form; on to the page for who is signed in.
 pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
-    let destination = destination(&visit.here);
+    let destination = Carried::own(&visit.here).destination();
     if sessions::current(&mut visit).await?.is_some()
         && let Some(page) = destination.own_address()
     {
@@ -45,7 +45,7 @@ pub fn ask(visit: &mut Visit, destination: &Destination) -> Result<Response, Ref
 
 /// `POST /signin`: number and password.
 pub async fn submit(mut visit: Visit, fields: Fields) -> Result<Response, Refusal> {
-    let destination = destination(fields.pairs());
+    let destination = Carried::own(fields.pairs()).destination();
     let form = form(
         &destination,
         Wishes::ticked(|name| fields.get(name) == "true"),
@@ -53,21 +53,10 @@ pub async fn submit(mut visit: Visit, fields: Fields) -> Result<Response, Refusa
     sign_in(&mut visit, &fields, &form, destination).await
 }
 
-/// Pages of our own alone; a protocol has its own sign-in.
-fn destination(pairs: &[(String, String)]) -> Destination {
-    match Carried::read(pairs).destination() {
-        own @ (Destination::Account { .. } | Destination::Device { .. }) => own,
-        _ => Destination::Account {
-            page: AccountPage::Overview,
-        },
-    }
-}
-
 fn form(destination: &Destination, wishes: Wishes) -> SignInForm {
     SignInForm {
         action: HERE,
-        page: HERE,
-        carried: Carried::of(destination).pairs().to_vec(),
+        carried: Carried::of(destination),
         application: None,
         target: None,
         wishes,

@@ -107,7 +107,7 @@ pub struct WaitingRoom {
 
 enum Look {
     Gone,
-    Waiting(usize),
+    Waiting(usize, Destination),
     Done(Box<Parked>, Result<Settled, Refusal>),
 }
 
@@ -153,7 +153,9 @@ impl WaitingRoom {
         };
         let settled = match attempt.settled.try_recv() {
             Ok(settled) => settled,
-            Err(TryRecvError::Empty) => return Look::Waiting(attempt.place.ahead()),
+            Err(TryRecvError::Empty) => {
+                return Look::Waiting(attempt.place.ahead(), attempt.destination.clone());
+            }
             Err(TryRecvError::Closed) => Err(Refusal::INTERNAL),
         };
         match parked.remove(&key) {
@@ -180,7 +182,8 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
     match app.waiting.look(&id) {
         // Its node is gone, or it was fetched: the stamp stays, and typing again takes the place.
         Look::Gone => Ok(visit.redirect_home("/cas/login")),
-        Look::Waiting(ahead) => {
+        Look::Waiting(ahead, destination) => {
+            visit.speak_as(&destination);
             let page = Queue {
                 url: "/signin/queue".into(),
                 place: u32::try_from(ahead).unwrap_or(u32::MAX).saturating_add(1),
@@ -190,6 +193,7 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
         }
         Look::Done(attempt, settled) => {
             let settled = settled?;
+            visit.speak_as(&attempt.destination);
             take_cookies(&mut visit, settled.cookies);
             match settled.outcome {
                 Outcome::Complete => complete::arrive(&mut visit, &attempt.destination).await,

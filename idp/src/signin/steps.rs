@@ -72,6 +72,7 @@ pub async fn current(visit: &mut Visit) -> Result<Current, Refusal> {
     let signin = signins::find(&mut conn, &hash, visit.now)
         .await?
         .ok_or(Refusal::FLOW_EXPIRED)?;
+    visit.speak_as(&signin.destination);
     let standing = persons::standing(&mut conn, signin.person)
         .await?
         .ok_or(Refusal::FLOW_EXPIRED)?;

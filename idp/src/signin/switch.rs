@@ -28,7 +28,7 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
     let page = SwitchAccount {
         name: number.map(|n| n.name.clone()).unwrap_or_default(),
         number: number.map(|n| n.display.clone()).unwrap_or_default(),
-        form: visit.form(Csrf::Session, "/signin/switch", carried.pairs().to_vec()),
+        form: visit.form(Csrf::Session, "/signin/switch", carried.shared()),
         back: sign_in,
     };
     visit.page(StatusCode::OK, &page)

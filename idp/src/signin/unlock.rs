@@ -32,7 +32,8 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
 /// `POST /signin/unlock`: `intent` is `send` or `verify`.
 pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
     let carried = Carried::read(form.pairs());
-    visit.context.here = carried.pairs().to_vec();
+    visit.speak(carried.pairs());
+    visit.context.here = carried.shared();
     let username = form.get("username");
     if form.get("intent") == "verify" {
         return match verify(&mut visit, &form).await? {
@@ -134,7 +135,7 @@ fn page(
         other_captcha: Some(format!("{HERE}{query}")),
         code,
         sign_in: carried.sign_in(),
-        form: visit.form(Csrf::Visitor, HERE, carried.pairs().to_vec()),
+        form: visit.form(Csrf::Visitor, HERE, carried.shared()),
     };
     visit.page(StatusCode::OK, &page)
 }

@@ -115,11 +115,11 @@ pub const SWEEPS: &[Sweep] = &[
         sql: OUTBOX,
         keep: hours(7 * 24),
     },
-    // Nobody signs or verifies with them any more; a day for clocks that are off.
+    // A year, in which applications show ID tokens of theirs again (`id_token_hint`).
     Sweep {
         name: "signing_keys",
         sql: SIGNING_KEYS,
-        keep: hours(24),
+        keep: hours(365 * 24),
     },
     // An hour for nodes whose clock is behind.
     Sweep {

@@ -84,6 +84,39 @@ async fn a_pushed_request_is_answered_once() {
     .await;
 }
 
+#[tokio::test] // OID-10, OIDC 6: which of two counts would be a guess
+async fn a_pushed_request_is_named_once() {
+    each_campus(async |campus| {
+        let rp = Rp::registered(campus).await;
+        let mut visitor = signed_in(campus).await;
+        let (one, two) = (
+            pushed(campus, &rp, &[]).await,
+            pushed(campus, &rp, &[("state", "another")]).await,
+        );
+        for more in [
+            ("request_uri", two.as_str()),
+            ("request_uri", &one),
+            ("request_uri", "https://evil.example.org/request"),
+            ("request", "e30.e30."),
+            ("client_id", "rp"),
+        ] {
+            let pairs = [("client_id", "rp"), ("request_uri", &*one), more];
+            for pairs in [pairs, [more, pairs[0], pairs[1]]] {
+                let path = address(AUTHORIZE, &pairs);
+                let (reply, _) = changing_nothing(campus, async || visitor.get(&path).await).await;
+                assert_own_page(&reply, 400, "refused_client");
+                assert!(reply.body().contains("repeated_parameter"), "{more:?}");
+            }
+        }
+        // Nothing of it used the request up.
+        rp.code_of(&present(&mut visitor, "rp", &one).await);
+        // By value and beside an address that is proven, too.
+        let twice = format!("{}&request=e30.e30.&request=e30.e30.", rp.authorize(&[]));
+        assert_own_page(&visitor.get(&twice).await, 400, "refused_client");
+    })
+    .await;
+}
+
 #[tokio::test] // OID-10: bound to its client, and to its minute
 async fn a_pushed_request_is_its_clients_for_a_minute() {
     each_campus(async |campus| {

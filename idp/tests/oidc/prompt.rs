@@ -129,7 +129,7 @@ async fn who_is_asked_for_an_account_chooses_one() {
         let reply = rp.open(&mut visitor, &choose).await;
         let page = visitor.follow(reply).await;
         let body = page.body().replace("&amp;", "&");
-        let at = body.find("/signin/switch?client_id=rp").unwrap();
+        let at = body.find("/signin/switch?via=oidc&client_id=rp").unwrap();
         let link = body[at..].split('"').next().unwrap().to_owned();
         let page = visitor.get(&link).await;
         let reply = visitor.submit(&page, &[]).await;

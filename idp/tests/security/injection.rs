@@ -356,6 +356,8 @@ async fn addresses_take_text_as_text() {
                 format!("/signin/activation?service={payload}&username={payload}"),
                 format!("/signin/unlock?service={payload}&method={payload}"),
                 format!("/signin/switch?service={payload}"),
+                format!("/signin/activation?via=oidc&client_id={payload}&state={payload}"),
+                format!("/signin/switch?via={payload}&ui_locales={payload}"),
                 format!("/signin/captcha/{payload}.png"),
                 format!("/assets/{payload}/style.css"),
                 format!("/assets/x/{payload}"),

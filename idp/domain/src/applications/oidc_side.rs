@@ -234,6 +234,11 @@ pub enum SubjectType {
     },
 }
 
+impl SubjectType {
+    /// The words of `subject_type`.
+    pub const WORDS: [&str; 2] = ["public", "pairwise"];
+}
+
 /// A set of rules beyond the entry's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -38,6 +38,18 @@ pub enum ReleasedAttribute {
 }
 
 impl ReleasedAttribute {
+    pub const ALL: [Self; 9] = [
+        Self::Name,
+        Self::Number,
+        Self::Numbers,
+        Self::Affiliation,
+        Self::Org,
+        Self::Email,
+        Self::Phone,
+        Self::Groups,
+        Self::Address,
+    ];
+
     /// The word in entries, also the attribute's name in CAS answers unless the entry renames it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -28,6 +28,8 @@ struct Held {
     /// By algorithm, the newest first.
     keys: Vec<HeldKey>,
     published: Arc<Published>,
+    /// With those that are not published any more.
+    former: KeySet,
     /// When the next key ceases to be published.
     next_end: Option<Timestamp>,
 }
@@ -165,6 +167,19 @@ impl SigningKeys {
         token.verify(&published.set, &SigningAlgorithm::ALL)
     }
 
+    /// The same for a token that an application kept: also by a key that is not published any
+    /// more. Only for what opens nothing.
+    ///
+    /// # Errors
+    /// [`BadToken`]
+    pub fn verify_former(&self, token: &str, typ: Typ) -> Result<Claims, BadToken> {
+        let token = Unverified::read(token, typ)?;
+        if token.kid().is_none() {
+            return Err(BadToken::UnknownKey);
+        }
+        token.verify(&self.0.load().former, &SigningAlgorithm::ALL)
+    }
+
     pub fn published(&self) -> Arc<Published> {
         Arc::clone(&self.0.load().published)
     }
@@ -179,16 +194,14 @@ async fn read(db: &Db, keyring: &Keyring, now: Timestamp) -> Result<Held, DbErro
     let mut conn = db.read().await?;
     let version = signing_keys::version(&mut conn).await?;
     let stored = signing_keys::list(&mut conn).await?;
-    let mut keys: Vec<HeldKey> = stored
-        .iter()
-        .filter(|key| key.expires_at.is_none_or(|end| end > now))
-        .filter_map(|key| open(key, keyring))
-        .collect();
+    let all = stored.iter().filter_map(|key| open(key, keyring));
+    let (mut keys, ended): (Vec<HeldKey>, Vec<HeldKey>) =
+        all.partition(|key| key.expires_at.is_none_or(|end| end > now));
     keys.sort_by_key(|key| (key.algorithm, std::cmp::Reverse(key.generation)));
-    let usable = keys.iter().filter_map(|key| key.signing.as_ref());
-    let set = KeySet::of(usable.map(|key| key.public().clone()).collect());
+    let set = public_keys(keys.iter());
     Ok(Held {
         version,
+        former: public_keys(keys.iter().chain(&ended)),
         next_end: keys.iter().filter_map(|key| key.expires_at).min(),
         published: Arc::new(Published {
             document: PublicDocument::new(&set.to_json()),
@@ -196,6 +209,11 @@ async fn read(db: &Db, keyring: &Keyring, now: Timestamp) -> Result<Held, DbErro
         }),
         keys,
     })
+}
+
+fn public_keys<'a>(keys: impl Iterator<Item = &'a HeldKey>) -> KeySet {
+    let usable = keys.filter_map(|key| key.signing.as_ref());
+    KeySet::of(usable.map(|key| key.public().clone()).collect())
 }
 
 /// A row that doesn't open is nothing: if its public part were published on its own word, whoever

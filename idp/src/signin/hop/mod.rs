@@ -97,6 +97,7 @@ async fn find(visit: &mut Visit, secret: &str) -> Result<Here, Refusal> {
         .await?
         .ok_or(Refusal::FLOW_EXPIRED)?;
     drop(conn);
+    visit.speak_as(&hop.destination);
     arrival.fresh = hop.fresh;
     arrival.answers = hop.answers;
     let goal = goal(visit, &hop.destination, Some(&arrival)).await?;

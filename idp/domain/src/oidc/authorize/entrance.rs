@@ -5,6 +5,10 @@ use crate::oidc::{Acr, ErrorCode, OAuthError};
 use crate::sessions::Session;
 use crate::signin::{Answers, Denial, Question};
 
+/// Credentials of this very request chain count so long, also where `max_age` is less: otherwise
+/// who reads what she is asked would sign in for ever.
+const TIME_TO_READ: SignedDuration = SignedDuration::from_mins(1);
+
 /// Who is there when a request arrives.
 #[derive(Clone, Copy, Debug)]
 pub struct Here<'a> {
@@ -48,9 +52,8 @@ impl AuthorizeRequest {
         let Some(here) = here else {
             return self.sign_in();
         };
-        if !here.fresh
-            && (self.prompt.login || self.is_too_old(here.session, now) || !here.expected)
-        {
+        let unexpected = !here.fresh && (self.prompt.login || !here.expected);
+        if unexpected || self.is_too_old(here, now) {
             return self.sign_in();
         }
         if !here.expected {
@@ -75,12 +78,22 @@ impl AuthorizeRequest {
         Ok(Entrance::SignIn)
     }
 
-    /// §3.1.2.1 `max_age`; 0 means each time.
-    fn is_too_old(&self, session: &Session, now: Timestamp) -> bool {
-        self.max_age.is_some_and(|most| {
-            let age = now.duration_since(session.signed_in_at);
-            most == 0 || age > SignedDuration::from_secs(i64::from(most))
-        })
+    /// §3.1.2.1 `max_age`; 0 means each time, as `prompt=login` does. The application holds
+    /// `auth_time` against it, so that whoever left a question open for long signs in once more.
+    fn is_too_old(&self, here: Here<'_>, now: Timestamp) -> bool {
+        let Some(most) = self.max_age else {
+            return false;
+        };
+        if most == 0 {
+            return !here.fresh;
+        }
+        let most = SignedDuration::from_secs(i64::from(most));
+        let most = if here.fresh {
+            most.max(TIME_TO_READ)
+        } else {
+            most
+        };
+        now.duration_since(here.session.signed_in_at) > most
     }
 
     /// The first question that is open.

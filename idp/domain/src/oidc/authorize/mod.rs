@@ -33,7 +33,7 @@ pub use hint::ExpectedPerson;
 pub use parameters::{Parameters, Unreadable};
 pub use pkce::CodeChallenge;
 pub use prompt::Prompt;
-pub use response::ResponseMode;
+pub use response::{RESPONSE_TYPE, ResponseMode};
 
 use super::{
     ClaimsRequest, CodeRequest, Disclosure, ErrorCode, Granted, OAuthError, Scope, Scopes,

@@ -19,7 +19,8 @@ pub enum Unreadable {
     /// Octets that are not UTF-8, or control characters in what is handed back: it could not be
     /// handed back as it was.
     Characters,
-    /// `client_id`, `redirect_uri` or `state` stands twice: which of them counts is a guess.
+    /// One by which the request is found or answered stands twice: which of them counts is a
+    /// guess.
     Repeated,
     /// A longer `state` than we hand back (OID-20).
     State,
@@ -64,6 +65,14 @@ const KNOWN: [&str; 23] = [
     RESOURCE,
 ];
 const RESOURCE: &str = "resource";
+/// Who asks, where the answer goes, and what the request is.
+const DECISIVE: [&str; 5] = [
+    "client_id",
+    "redirect_uri",
+    "state",
+    "request_uri",
+    "request",
+];
 /// As `application/x-www-form-urlencoded`. The request travels through our forms, beside a
 /// password; longer ones are pushed (RFC 9126), and are as long there.
 const MOST_BYTES: usize = 10 * 1024;
@@ -114,9 +123,7 @@ impl Parameters {
         }
         match self.single.insert(name, value.to_owned()) {
             None => Ok(()),
-            Some(_) if matches!(name, "client_id" | "redirect_uri" | "state") => {
-                Err(Unreadable::Repeated)
-            }
+            Some(_) if DECISIVE.contains(&name) => Err(Unreadable::Repeated),
             Some(_) => {
                 self.repeated = Some(name);
                 Ok(())

@@ -12,6 +12,8 @@ pub struct CodeChallenge(String);
 impl CodeChallenge {
     /// In characters: 32 bytes in base64url, without padding.
     const LENGTH: usize = 43;
+    /// The one `code_challenge_method`.
+    pub const METHOD: &str = "S256";
 
     /// # Errors
     /// `invalid_request`: no challenge where one is needed (RFC 9700 §2.1.1), another method than
@@ -26,10 +28,10 @@ impl CodeChallenge {
             (None, None) if client.require_pkce => refuse("code_challenge is required"),
             (None, None) => Ok(None),
             (None, Some(_)) => refuse("code_challenge is missing"),
-            (Some(challenge), Some("S256")) if is_s256(challenge) => {
+            (Some(challenge), Some(Self::METHOD)) if is_s256(challenge) => {
                 Ok(Some(Self(challenge.to_owned())))
             }
-            (Some(_), Some("S256")) => refuse("code_challenge is no SHA-256 in base64url"),
+            (Some(_), Some(Self::METHOD)) => refuse("code_challenge is no SHA-256 in base64url"),
             (Some(_), _) => refuse("code_challenge_method must be S256"),
         }
     }

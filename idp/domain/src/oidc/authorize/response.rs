@@ -43,13 +43,16 @@ impl ResponseMode {
     }
 }
 
+/// The one `response_type`.
+pub const RESPONSE_TYPE: &str = "code";
+
 /// Only codes are answered with (RFC 9700 §2.1.2, OID-22).
 ///
 /// # Errors
 /// `invalid_request` where it is missing, else `unsupported_response_type`.
 pub(super) fn check_type(parameters: &Parameters) -> Result<(), OAuthError> {
     match parameters.get("response_type") {
-        Some("code") => Ok(()),
+        Some(RESPONSE_TYPE) => Ok(()),
         Some(_) => Err(OAuthError::new(
             ErrorCode::UnsupportedResponseType,
             "response_type must be code",

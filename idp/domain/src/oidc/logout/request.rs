@@ -1,6 +1,5 @@
 /// What an application asks when it sends a browser to sign out (RP-Initiated Logout 1.0 §2).
-/// `logout_hint` and `ui_locales` are passed over: who is there the session knows, and the language
-/// the browser.
+/// `logout_hint` is passed over: who is there the session knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogoutRequest {
     /// An ID token of ours, to be verified by the caller; expired ones count.
@@ -10,6 +9,8 @@ pub struct LogoutRequest {
     pub post_logout_redirect_uri: Option<String>,
     /// Handed back as it came.
     pub state: Option<String>,
+    /// The languages of the end user, by preference.
+    pub ui_locales: Option<String>,
 }
 
 /// Why a request can't be read: which of two values counts would be a guess, or one is longer than
@@ -27,11 +28,12 @@ const MOST_BYTES: usize = 2 * 1024;
 
 impl LogoutRequest {
     /// The parameters that count.
-    pub const KNOWN: [&str; 4] = [
+    pub const KNOWN: [&str; 5] = [
         "id_token_hint",
         "client_id",
         "post_logout_redirect_uri",
         "state",
+        "ui_locales",
     ];
 
     /// What we don't know is passed over; what has no value counts as absent.
@@ -46,6 +48,7 @@ impl LogoutRequest {
                 "client_id" => (&mut request.client_id, MOST_BYTES),
                 "post_logout_redirect_uri" => (&mut request.post_logout_redirect_uri, MOST_BYTES),
                 "state" => (&mut request.state, MOST_BYTES),
+                "ui_locales" => (&mut request.ui_locales, MOST_BYTES),
                 _ => continue,
             };
             if value.is_empty() {
