@@ -1,14 +1,21 @@
 //! `/account`: the pages about one's own account. A stranger is sent to sign in, and comes back.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use idp_domain::applications::ApplicationId;
+use idp_domain::Timestamp;
+use idp_domain::applications::{Application, ApplicationId};
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::oidc::{Disclosed, Disclosure};
 use idp_domain::signin::AccountPage;
+use idp_storage::authorizations::{self, Offline};
+use idp_storage::consents::Consent;
 use idp_storage::{audit, consents};
-use themes::pages::{Account, ConsentItem, ConsentRow, Consents};
+use jiff::SignedDuration;
+use themes::Names;
+use themes::pages::{Account, ConsentItem, ConsentRow, Consents, EndedAccess, OfflineAccess};
 
 use crate::forgery::{Csrf, Fields};
 use crate::pages::page_names;
@@ -80,7 +87,8 @@ pub async fn list(mut visit: Visit) -> Result<Response, Refusal> {
     }
 }
 
-/// `POST /account/consents/revoke`: with the consent go all authorizations that stood on it.
+/// `POST /account/consents/revoke`: with the consent, if she was asked for one, go all
+/// authorizations of the application.
 pub async fn revoke(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
     let Some(arrival) = sessions::current(&mut visit).await? else {
         return Ok(visit.redirect_home(&own::address(AccountPage::Consents)));
@@ -112,39 +120,128 @@ async fn withdraw(
     Ok(withdrawn)
 }
 
+/// At once on the page; who has more ends some first.
+const MOST: i64 = 200;
+/// Of what we ended.
+const MOST_TOLD: i64 = 5;
+/// How long we tell of what we ended: as long as it is kept at least.
+const TOLD_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// All that an application has of her.
+#[derive(Default)]
+struct Had {
+    consent: Option<Consent>,
+    access: Vec<Offline>,
+}
+
 async fn page(visit: &mut Visit, arrival: &Arrival) -> Result<Response, Refusal> {
-    let mut conn = visit.app.db.read().await?;
-    let all = consents::list(&mut conn, arrival.session.person).await?;
+    let (person, now) = (arrival.session.person, visit.now);
+    let since = now.checked_sub(TOLD_FOR).unwrap_or(Timestamp::MIN);
+    let mut conn = visit.app.clone().db.read().await?;
+    let consents = consents::list(&mut conn, person).await?;
+    let access = authorizations::offline(&mut conn, person, now, MOST).await?;
+    let reused =
+        authorizations::revoked(&mut conn, person, "refresh_reuse", since, MOST_TOLD).await?;
     drop(conn);
-    let registry = visit.app.applications.current();
-    let mut rows = Vec::with_capacity(all.len());
-    for one in all {
-        let known = ApplicationId::parse(&one.application).ok();
-        let known = known.and_then(|id| registry.get(&id).cloned());
-        let gone = known.is_none();
-        // Without an entry there is no better name.
-        let names = known.map_or_else(
-            || themes::Names {
-                zh_cn: one.application.clone(),
-                en: one.application.clone(),
-            },
-            |application| page_names(application.names.clone()),
-        );
-        let carried = vec![("application".to_owned(), one.application)];
-        rows.push(ConsentRow {
-            form: visit.form(Csrf::Session, "/account/consents/revoke", carried),
-            application: names,
-            gone,
-            items: items(&one.granted),
-            since: visit.date_time(one.granted_at),
-        });
-    }
     let page = Consents {
-        rows,
+        rows: by_application(consents, access)
+            .into_iter()
+            .map(|(application, had)| row(visit, application, had))
+            .collect(),
+        ended: reused
+            .into_iter()
+            .map(|one| EndedAccess {
+                application: known(visit, &one.application).1,
+                at: visit.date_time(one.at),
+            })
+            .collect(),
         withdrawn: visit.here.iter().any(|(name, _)| name == "withdrawn"),
         back: AccountPage::Overview.path().into(),
     };
     visit.page(StatusCode::OK, &page)
+}
+
+/// What she allowed, the newest first, then what the school did.
+fn by_application(consents: Vec<Consent>, access: Vec<Offline>) -> Vec<(String, Had)> {
+    let mut all: Vec<(String, Had)> = Vec::with_capacity(consents.len());
+    for consent in consents {
+        let had = Had {
+            consent: Some(consent.clone()),
+            ..Had::default()
+        };
+        all.push((consent.application, had));
+    }
+    for one in access {
+        match all.iter_mut().find(|(id, _)| *id == one.application) {
+            Some((_, had)) => had.access.push(one),
+            None => {
+                let id = one.application.clone();
+                let access = vec![one];
+                all.push((
+                    id,
+                    Had {
+                        access,
+                        ..Had::default()
+                    },
+                ));
+            }
+        }
+    }
+    all
+}
+
+/// The application's entry, if there still is one, and what it is called.
+fn known(visit: &Visit, id: &str) -> (Option<Arc<Application>>, Names) {
+    let registry = visit.app.applications.current();
+    let entry = ApplicationId::parse(id).ok();
+    let entry = entry.and_then(|id| registry.get(&id).cloned());
+    // Without an entry there is no better name.
+    let names = entry.as_ref().map_or_else(
+        || Names {
+            zh_cn: id.to_owned(),
+            en: id.to_owned(),
+        },
+        |application| page_names(application.names.clone()),
+    );
+    (entry, names)
+}
+
+fn row(visit: &mut Visit, application: String, had: Had) -> ConsentRow {
+    let (entry, names) = known(visit, &application);
+    // Her own words, or what the school's registration comes to today.
+    let told = had.consent.as_ref().map_or_else(
+        || of_access(entry.as_deref(), &had.access),
+        |consent| consent.granted.clone(),
+    );
+    let carried = vec![("application".to_owned(), application)];
+    ConsentRow {
+        form: visit.form(Csrf::Session, "/account/consents/revoke", carried),
+        application: names,
+        gone: entry.is_none(),
+        items: items(&told),
+        since: had
+            .consent
+            .map(|consent| visit.date_time(consent.granted_at)),
+        access: had
+            .access
+            .iter()
+            .map(|one| OfflineAccess {
+                since: visit.date_time(one.created_at),
+                used: visit.date_time(one.last_used_at),
+                until: visit.date_time(one.expires_at),
+            })
+            .collect(),
+    }
+}
+
+fn of_access(entry: Option<&Application>, access: &[Offline]) -> Disclosure {
+    let Some(entry) = entry else {
+        return Disclosure::default();
+    };
+    let granted = access.iter().map(|one| &one.granted);
+    granted.fold(Disclosure::default(), |all, granted| {
+        all.with(&Disclosure::of(entry, &granted.scopes, &granted.claims))
+    })
 }
 
 /// What it is, without the values: they are hers of today.

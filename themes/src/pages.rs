@@ -10,7 +10,10 @@ pub use self::{
         AccessReason, ChooseNumber, EnterService, NoAccess, NumberOption, PostTicket,
         RefusedClient, TimeWindow,
     },
-    consent::{Account, Consent, ConsentItem, ConsentRow, Consents, SelectAccount},
+    consent::{
+        Account, Consent, ConsentItem, ConsentRow, Consents, EndedAccess, OfflineAccess,
+        SelectAccount,
+    },
     device::{DeviceAnswered, DeviceVerify},
     hall::{
         HallError, HallFailure, HallGroup, HallHome, HallNotice, HallPerson, HallRefused, HallTile,

@@ -45,11 +45,18 @@ pub async fn issue(
     let known_as = subject(&visit.app.keys, &client.subject_type, session.person);
     let lane = lane(client);
     let stands_for = request.code_request(session.signed_in_at, &session.factors);
+    // Who may be told what of whom, without the values.
+    let told: Vec<String> = request
+        .disclosure()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let entry = visit
         .audit(Event::CodeIssued, Outcome::Success)
         .of(session.person)
         .at_application(application.as_str())
         .with("scope", stands_for.granted.scopes.to_string())
+        .with("discloses", told)
         .with("authorization", authorization.to_string());
     let mut tx = visit.app.db.write().await?;
     if let Some(pushed) = &asked.pushed

@@ -31,6 +31,12 @@ migrations::statements! {
         WHERE person_id = $1 AND application_id = $2 AND revoked_at IS NULL AND expires_at > $3";
     END_ALL: "UPDATE authorizations SET revoked_at = $2, revoked_because = $3
         WHERE person_id = $1 AND revoked_at IS NULL AND expires_at > $2";
+    /// What outlives her sessions, and nothing that her own doings have overtaken.
+    OFFLINE: "SELECT a.application_id, a.detail, a.created_at, a.last_used_at, a.expires_at
+        FROM authorizations a JOIN persons p ON p.id = a.person_id
+        WHERE a.person_id = $1 AND a.grant_id IS NULL AND a.revoked_at IS NULL
+            AND a.expires_at > $2 AND a.created_at >= p.not_before
+        ORDER BY a.last_used_at DESC, a.id LIMIT $3";
     REUSED: "SELECT a.application_id, a.revoked_at FROM authorizations a
         WHERE a.person_id = $1 AND a.revoked_because = $2 AND a.revoked_at > $3
         ORDER BY a.revoked_at DESC LIMIT $4";
@@ -202,6 +208,45 @@ pub async fn end_all(
         .bind(Micros::from(now))
         .bind(because)
         .execute(c))
+}
+
+/// Access that an application has while a person isn't there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offline {
+    pub application: String,
+    pub granted: Granted,
+    pub created_at: Timestamp,
+    pub last_used_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct OfflineRow {
+    application_id: String,
+    detail: Json<Granted>,
+    created_at: Micros,
+    last_used_at: Micros,
+    expires_at: Micros,
+}
+
+/// What applications may do for a person while she isn't there, at most `limit`, the last used
+/// first.
+pub async fn offline(
+    conn: &mut Conn,
+    person: PersonId,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Offline>, DbError> {
+    let rows: Vec<OfflineRow> = run!(conn, c => sqlx::query_as(OFFLINE)
+        .bind(person.0).bind(Micros::from(now)).bind(limit).fetch_all(c))?;
+    let all = rows.into_iter().map(|row| Offline {
+        application: row.application_id,
+        granted: row.detail.0,
+        created_at: row.created_at.into(),
+        last_used_at: row.last_used_at.into(),
+        expires_at: row.expires_at.into(),
+    });
+    Ok(all.collect())
 }
 
 /// Something of a person's that we ended for a reason, to be told to her.

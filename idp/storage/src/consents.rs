@@ -17,10 +17,12 @@ migrations::statements! {
         WHERE person_id = $1 AND application_id = $2
         RETURNING granted";
     FIND: "SELECT granted FROM consents WHERE person_id = $1 AND application_id = $2";
-    KEEP: "INSERT INTO consents (person_id, application_id, granted, granted_at)
+    /// Whoever writes it has the row to herself until her transaction ends.
+    TOUCH: "INSERT INTO consents (person_id, application_id, granted, granted_at)
         VALUES ($1, $2, $3, $4)
-        ON CONFLICT (person_id, application_id)
-            DO UPDATE SET granted = excluded.granted, granted_at = excluded.granted_at";
+        ON CONFLICT (person_id, application_id) DO UPDATE SET granted_at = excluded.granted_at
+        RETURNING granted";
+    WIDEN: "UPDATE consents SET granted = $3 WHERE person_id = $1 AND application_id = $2";
     LIST: "SELECT application_id, granted, granted_at FROM consents WHERE person_id = $1
         ORDER BY granted_at DESC, application_id";
     WITHDRAW: "DELETE FROM consents WHERE person_id = $1 AND application_id = $2";
@@ -71,7 +73,7 @@ pub async fn hold(
     Ok(granted.map(|granted| granted.0))
 }
 
-/// Keeps it, with what she agreed to before.
+/// Keeps it, with what she agreed to before. Of two answers at once neither is lost.
 pub async fn keep(
     tx: &mut Tx,
     person: PersonId,
@@ -79,13 +81,17 @@ pub async fn keep(
     granted: &Disclosure,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let before = find(tx, person, application).await?.unwrap_or_default();
-    run!(tx, c => sqlx::query(KEEP)
+    let before: Json<Disclosure> = run!(tx, c => sqlx::query_scalar(TOUCH)
         .bind(person.0)
         .bind(application.as_str())
-        .bind(Json(granted.with(&before)))
+        .bind(Json(granted))
         .bind(Micros::from(now))
-        .execute(c))?;
+        .fetch_one(c))?;
+    if !granted.is_within(&before.0) {
+        let both = Json(granted.with(&before.0));
+        run!(tx, c => sqlx::query(WIDEN)
+            .bind(person.0).bind(application.as_str()).bind(both).execute(c))?;
+    }
     Ok(())
 }
 
@@ -102,8 +108,9 @@ pub async fn list(conn: &mut Conn, person: PersonId) -> Result<Vec<Consent>, DbE
         .collect())
 }
 
-/// Takes a consent back: with it go the application's authorizations for her, and codes on their
-/// way. True for exactly one caller.
+/// Takes back all that an application has of her: her consent if there is one, its authorizations,
+/// devices that haven't fetched theirs, and codes on their way. True for exactly one caller, where
+/// there was a consent or an authorization.
 pub async fn withdraw(
     tx: &mut Tx,
     person: PersonId,
@@ -119,9 +126,7 @@ pub async fn withdraw(
         .bind(person.0).bind(application.as_str()).execute(c))?;
     let rows = run!(tx, c => sqlx::query(WITHDRAW)
         .bind(person.0).bind(application.as_str()).execute(c))?;
-    if rows == 0 {
-        return Ok(false);
-    }
-    authorizations::revoke_all(tx, person, application, "consent_withdrawn", now).await?;
-    Ok(true)
+    let because = "consent_withdrawn";
+    let revoked = authorizations::revoke_all(tx, person, application, because, now).await?;
+    Ok(rows > 0 || revoked > 0)
 }

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use jiff::SignedDuration;
 
+use crate::again::id_token;
 use crate::support::kit::{STUDENT, address, audited_by, signed_in};
 use crate::support::oidc::{AUTHORIZE, ISSUER, Rp, sign_in_at};
 use crate::support::{Campus, Reply, Visitor, each_campus};
@@ -39,6 +40,73 @@ async fn a_live_session_is_answered_with_a_code_at_once() {
         // One grant, however many codes.
         assert_eq!(campus.count("grants WHERE protocol = 'oidc'").await, 1);
         assert_eq!(campus.count("authorization_codes").await, 2);
+    })
+    .await;
+}
+
+#[tokio::test] // OID-20: carried, handed back, and never read as markup
+async fn state_and_nonce_come_back_as_they_went() {
+    each_campus(async |campus| {
+        let rp = Rp::registered(campus).await;
+        let state = "</form><script>alert(1)</script>\"'&amp;%0d%0a 一\u{2028}";
+        let nonce = "<img src=x>&\"'";
+        let mut visitor = campus.visitor();
+        let wishes = [("state", state), ("nonce", nonce)];
+        let page = rp.open(&mut visitor, &wishes).await;
+        for markup in ["<script>alert", "<img src=x>"] {
+            assert!(!page.body().contains(markup), "{markup}");
+        }
+        let reply = sign_in_at(&mut visitor, &page).await;
+        let answer = rp.answer(&reply);
+        assert_eq!(answer["state"], state);
+        let said = id_token(campus, &rp, &answer["code"]).await;
+        assert_eq!(said["nonce"], nonce);
+    })
+    .await;
+}
+
+#[tokio::test] // OID-29: who was told what of whom, and nothing of what it was
+async fn the_trail_has_what_is_disclosed_and_no_value() {
+    each_campus(async |campus| {
+        let rp = Rp::registered(campus).await;
+        let mut visitor = signed_in(campus).await;
+        let scope = ("scope", "openid profile campus email");
+        let code = rp.code(&mut visitor, &[scope]).await;
+        id_token(campus, &rp, &code).await;
+        let issued = "audit_events WHERE event = 'oidc.code.issue' AND application_id = 'rp'
+            AND person_id IS NOT NULL AND CAST(detail AS TEXT) LIKE";
+        for word in ["affiliation", "groups", "name", "number", "numbers", "org"] {
+            let told = format!("{issued} '%\"discloses\"%\"{word}\"%'");
+            assert_eq!(campus.count(&told).await, 1, "{word}");
+        }
+        // The entry doesn't release it, so it isn't disclosed.
+        assert_eq!(
+            campus.count(&format!("{issued} '%\"email\"%discl%'")).await,
+            0
+        );
+        assert_eq!(campus.count(&format!("{issued} '%{STUDENT}%'")).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test] // OID-21: by default, for clients with a secret too
+async fn a_code_in_another_persons_session_is_worth_nothing() {
+    each_campus(async |campus| {
+        let rp = Rp::registered(campus).await;
+        // The attacker's own code, of a request of hers.
+        let mut attacker = signed_in(campus).await;
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let hers = [("code_challenge", challenge), ("nonce", "the attacker's")];
+        let code = rp.code(&mut attacker, &hers).await;
+        // The victim's session at the application redeems it by its own verifier.
+        let reply = rp.redeem(campus, &code).await;
+        assert_eq!(reply.status, 400);
+        assert!(reply.body().contains("invalid_grant"), "{}", reply.body());
+        assert_eq!(campus.count("authorizations").await, 0);
+        // A request without a challenge gets no code that could be put anywhere.
+        let none = [("code_challenge", ""), ("code_challenge_method", "")];
+        let reply = rp.open(&mut attacker, &none).await;
+        assert_eq!(rp.error(&reply), "invalid_request");
     })
     .await;
 }

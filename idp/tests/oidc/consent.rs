@@ -92,7 +92,7 @@ async fn who_does_not_agree_sends_the_application_away() {
     .await;
 }
 
-#[tokio::test] // OID-27: bound to the session, the page, the token against forgery, and one use
+#[tokio::test] // OID-27, SES-07: bound to the session, the page, the token against forgery, and one use
 async fn an_agreement_is_hers_for_what_she_saw_and_once() {
     each_campus(async |campus| {
         let mut entry = Rp::entry_with(&json!({ "consent": "ask" }));

@@ -6,6 +6,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account;
+mod again;
 mod agreed;
 mod authorize;
 mod claims_parameter;

@@ -9,7 +9,7 @@ use crate::support::kit::{
 use crate::support::oidc::Rp;
 use crate::support::{Reply, each_campus};
 
-#[tokio::test] // OIDC 2, 5, 29; OID-01, OID-05: a page of ours, and nothing of the request on it
+#[tokio::test] // OIDC 2, 5, 29; OID-01, OID-05, OID-20, RED-11: a page of ours, and nothing of the request on it
 async fn nothing_is_sent_to_an_address_that_is_not_registered() {
     each_campus(async |campus| {
         let rp = Rp::registered(campus).await;
@@ -34,6 +34,7 @@ async fn nothing_is_sent_to_an_address_that_is_not_registered() {
             ),
             (("redirect_uri", ""), "no_redirect_uri"),
             (("state", &*"x".repeat(2049)), "long_state"),
+            (("state", &*"x".repeat(20_000)), "too_long"),
             (("state", "a\r\nSet-Cookie: a=b"), "bad_characters"),
         ] {
             let (reply, trail) =
@@ -60,7 +61,7 @@ async fn nothing_is_sent_to_an_address_that_is_not_registered() {
     .await;
 }
 
-#[tokio::test] // OIDC 4, 6, 7, 22, 23, 25, 32; OID-04, OID-05, OID-22
+#[tokio::test] // OIDC 4, 6, 7, 22, 23, 25, 32; OID-04, OID-05, OID-20, OID-22, RED-11
 async fn behind_a_proven_address_the_application_hears_what_is_wrong() {
     each_campus(async |campus| {
         let rp = Rp::registered(campus).await;

@@ -53,13 +53,23 @@ pub struct SelectAccount {
 #[derive(Clone, Debug, Serialize)]
 pub struct Consents {
     pub rows: Vec<ConsentRow>,
+    /// What we ended ourselves, lately.
+    pub ended: Vec<EndedAccess>,
     /// One was just taken back.
     pub withdrawn: bool,
     /// One's account.
     pub back: String,
 }
 
-/// An application that was allowed to know something.
+/// Access that we ended, since its key came twice, as it does when it was copied.
+#[derive(Clone, Debug, Serialize)]
+pub struct EndedAccess {
+    pub application: Names,
+    /// `2026-11-21 13:05`
+    pub at: String,
+}
+
+/// An application that was allowed to know something, or has access while she isn't there.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConsentRow {
     /// Takes it back; a form for each.
@@ -68,8 +78,19 @@ pub struct ConsentRow {
     /// The application is registered no more.
     pub gone: bool,
     pub items: Vec<ConsentItem>,
-    /// `2026-11-21 13:05`
+    /// When she allowed it, `2026-11-21 13:05`; none: the university did.
+    pub since: Option<String>,
+    /// The last used first.
+    pub access: Vec<OfflineAccess>,
+}
+
+/// Access that goes on while she isn't there. Times as `2026-11-21 13:05`.
+#[derive(Clone, Debug, Serialize)]
+pub struct OfflineAccess {
     pub since: String,
+    pub used: String,
+    /// When it ends by itself, at the latest.
+    pub until: String,
 }
 
 /// `/account`: who is signed in, and what there is to see.

@@ -1,13 +1,24 @@
 //! Samples of the pages about what applications may know.
 
 use super::{form, library, names};
-use crate::pages::{Account, Consent, ConsentItem, ConsentRow, Consents, Page, SelectAccount};
+use crate::pages::{
+    Account, Consent, ConsentItem, ConsentRow, Consents, EndedAccess, OfflineAccess, Page,
+    SelectAccount,
+};
 
 fn item(kind: &str, values: &[&str]) -> ConsentItem {
     ConsentItem {
         kind: kind.into(),
         values: values.iter().map(|&value| value.into()).collect(),
         more: 0,
+    }
+}
+
+fn access(since: &str, used: &str) -> OfflineAccess {
+    OfflineAccess {
+        since: since.into(),
+        used: used.into(),
+        until: "2027-11-21 13:05".into(),
     }
 }
 
@@ -94,21 +105,45 @@ impl Page for Consents {
             application: library(),
             gone: false,
             items: all(),
-            since: "2026-11-21 13:05".into(),
+            since: Some("2026-11-21 13:05".into()),
+            access: vec![access("2026-11-21 13:05", "2026-11-28 09:30")],
+        };
+        let campus = ConsentRow {
+            application: names("教务系统", "Course office"),
+            items: vec![item("name", &[]), item("number", &[]), item("offline", &[])],
+            since: None,
+            access: vec![
+                access("2026-10-09 08:00", "2026-11-30 07:12"),
+                access("2026-09-01 18:20", "2026-11-02 22:41"),
+            ],
+            ..row.clone()
         };
         let gone = ConsentRow {
             gone: true,
             application: names("old-courses", "old-courses"),
             items: vec![item("number", &[])],
+            access: Vec::new(),
             ..row.clone()
+        };
+        let ended = EndedAccess {
+            application: library(),
+            at: "2026-11-20 03:14".into(),
+        };
+        let reused = Self {
+            rows: Vec::new(),
+            ended: vec![ended.clone(), ended],
+            withdrawn: false,
+            back: "/account".into(),
         };
         let page = |rows, withdrawn| Self {
             rows,
+            ended: Vec::new(),
             withdrawn,
             back: "/account".into(),
         };
         vec![
-            ("some", page(vec![row.clone(), gone.clone()], false)),
+            ("some", page(vec![row, campus, gone.clone()], false)),
+            ("reused", reused),
             ("withdrawn", page(vec![gone], true)),
             ("none", page(Vec::new(), false)),
         ]

@@ -49,7 +49,9 @@ impl ReleasedAttribute {
             Self::Affiliation => &["eduperson_affiliation", "eduperson_scoped_affiliation"],
             Self::Org => &["org"],
             Self::Groups => &["groups"],
-            Self::Email => &["email", "email_verified"],
+            // No `email_verified`: nobody sent a code there, and `false` would warn of an address
+            // that people claim for themselves, while this one only the school writes (Core §5.1).
+            Self::Email => &["email"],
             Self::Phone => &["phone_number", "phone_number_verified"],
             Self::Address => &["address"],
         }

@@ -120,8 +120,10 @@ pub async fn show(mut visit: Visit, Path(secret): Path<String>) -> Result<Respon
 pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
     let mut here = find(&mut visit, form.get("hop")).await?;
     let question = here.question();
-    // An answer to what another tab settled meanwhile is none to what is open now.
-    if form.get("question") != question.as_str() {
+    // Nothing is open any more: another tab settled it, or she must sign in once more.
+    let settled = here.goal.question.is_none() && form.get("decision") != "deny";
+    // An answer to what was settled meanwhile is none to what is open now.
+    if !settled && form.get("question") != question.as_str() {
         // Unless this very answer settled it, from a faster click.
         let here = find(&mut visit, &here.secret).await?;
         return questions::page(&mut visit, &here, None).await;

@@ -125,6 +125,45 @@ async fn what_is_over_is_not_refreshed() {
     }
 }
 
+#[tokio::test] // her own, while it lives and nothing of hers has overtaken it
+async fn offline_access_is_listed_while_it_lives() {
+    for db in databases().await {
+        let (one, other) = (
+            student(&db, 1, &["s1"]).await,
+            student(&db, 2, &["s2"]).await,
+        );
+        let (first, second) = (
+            create(&db, 10, Some(one)).await,
+            create(&db, 11, Some(one)).await,
+        );
+        create(&db, 12, Some(other)).await;
+        create(&db, 13, None).await;
+        let used = async |now| {
+            let mut conn = db.read().await.unwrap();
+            let all = authorizations::offline(&mut conn, one, at(now), 9).await;
+            let all = all.unwrap().into_iter();
+            all.map(|one| (one.application, one.last_used_at))
+                .collect::<Vec<_>>()
+        };
+        let seen = |moments: &[i64]| -> Vec<(String, Timestamp)> {
+            let all = moments.iter().map(|moment| ("library".into(), at(*moment)));
+            all.collect()
+        };
+        assert!(rotate(&db, second, 0, at(5)).await);
+        assert_eq!(used(6).await, seen(&[5, 0]));
+        assert_eq!(used(1000).await, seen(&[]));
+        in_tx!(db, tx => authorizations::revoke(&mut tx, second, "client", at(7)));
+        assert_eq!(used(8).await, seen(&[0]));
+        let mut conn = db.read().await.unwrap();
+        let all = authorizations::offline(&mut conn, one, at(8), 9).await;
+        assert_eq!(all.unwrap()[0].granted, granted());
+        drop(conn);
+        in_tx!(db, tx => persons::overtake(&mut tx, one, at(1)));
+        assert_eq!(used(8).await, seen(&[]));
+        assert!(in_tx!(db, tx => authorizations::revoke(&mut tx, first, "client", at(9))));
+    }
+}
+
 #[tokio::test] // OID-27: she takes back what she gave
 async fn all_that_an_application_holds_of_a_person_ends_at_once() {
     for db in databases().await {

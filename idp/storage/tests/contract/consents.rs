@@ -6,6 +6,7 @@ use idp_domain::oidc::{Disclosed, Disclosure};
 use idp_storage::{Db, consents};
 use migrations::run;
 
+use crate::authorizations::create;
 use crate::in_tx;
 use crate::support::{CROWD, at, count, databases, id, race, session, student, tag, winners};
 
@@ -58,6 +59,41 @@ async fn a_consent_grows_and_is_one() {
         assert_eq!(list.len(), 1);
         assert_eq!((list[0].granted.clone(), list[0].granted_at), (both, at(2)));
         assert!(consents::list(&mut conn, other).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test] // RACE: each of them asked for another thing
+async fn of_64_answers_at_once_none_is_lost() {
+    for db in databases().await {
+        let person = student(&db, 1, &["s1"]).await;
+        race(&db, CROWD, move |db, n| async move {
+            let words = disclosure(&["name", &format!("scope:s{n}")]);
+            in_tx!(db, tx => consents::keep(&mut tx, person, &library(), &words, at(1)));
+            true
+        })
+        .await;
+        let kept = find(&db, person, "library").await.unwrap();
+        assert_eq!(kept.iter().count(), CROWD + 1);
+    }
+}
+
+#[tokio::test] // where the school allowed it, nobody was asked, and she ends it all the same
+async fn without_a_consent_its_authorizations_end() {
+    for db in databases().await {
+        let (one, other) = (
+            student(&db, 1, &["s1"]).await,
+            student(&db, 2, &["s2"]).await,
+        );
+        for (seed, person) in [(10, one), (11, one), (12, other)] {
+            create(&db, seed, Some(person)).await;
+        }
+        let gone = race(&db, CROWD, move |db, _| async move {
+            in_tx!(db, tx => consents::withdraw(&mut tx, one, &library(), at(2)))
+        })
+        .await;
+        assert_eq!(winners(&gone), 1);
+        let live = "SELECT count(*) FROM authorizations WHERE revoked_at IS NULL";
+        assert_eq!(count(&db, live).await, 1);
     }
 }
 

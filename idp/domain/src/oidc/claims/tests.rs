@@ -123,8 +123,6 @@ fn each_claim_has_the_type_of_the_standard() {
             "name": "李明",
             "preferred_username": "S1",
             "email": "li@example.edu",
-            // Nobody sent a code there.
-            "email_verified": false,
             "address": { "formatted": "余杭塘路866号" },
         })
     );

@@ -36,8 +36,6 @@ impl Teller<'_> {
         // Nothing to be verified, either.
         let first = values.first()?;
         match (attribute, name) {
-            // Nobody sent a code there: it is what the school wrote down.
-            (ReleasedAttribute::Email, "email_verified") => Some(json!(false)),
             // Bound numbers are proved by a code.
             (ReleasedAttribute::Phone, "phone_number_verified") => Some(json!(true)),
             (ReleasedAttribute::Address, "address") => Some(json!({ "formatted": first })),
