@@ -172,20 +172,12 @@ fn by_application(consents: Vec<Consent>, access: Vec<Offline>) -> Vec<(String, 
         all.push((consent.application, had));
     }
     for one in access {
-        match all.iter_mut().find(|(id, _)| *id == one.application) {
-            Some((_, had)) => had.access.push(one),
-            None => {
-                let id = one.application.clone();
-                let access = vec![one];
-                all.push((
-                    id,
-                    Had {
-                        access,
-                        ..Had::default()
-                    },
-                ));
-            }
-        }
+        let known = all.iter().position(|(id, _)| *id == one.application);
+        let at = known.unwrap_or_else(|| {
+            all.push((one.application.clone(), Had::default()));
+            all.len() - 1
+        });
+        all[at].1.access.push(one);
     }
     all
 }

@@ -85,7 +85,7 @@ impl From<Refusal> for Fault {
             StatusCode::PAYLOAD_TOO_LARGE => (ErrorCode::InvalidRequest, "the form is too large"),
             StatusCode::TOO_MANY_REQUESTS => (
                 ErrorCode::TemporarilyUnavailable,
-                "too many requests from this address",
+                "too many requests; try again later",
             ),
             StatusCode::SERVICE_UNAVAILABLE => (
                 ErrorCode::TemporarilyUnavailable,

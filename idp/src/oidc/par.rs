@@ -9,6 +9,7 @@ use idp_domain::oidc::authorize::{Addressed, AuthorizeRequest, Parameters, Way};
 use idp_domain::oidc::{ErrorCode, PUSHED_REQUEST_TTL, PushedRequest};
 use idp_storage::pushed_requests::{self, NewPushed};
 use serde_json::json;
+use themes::pages::Failure;
 
 use super::answer::{self, Fault};
 use super::ask::REQUEST_URI;
@@ -16,11 +17,18 @@ use super::client_auth::{self, Client};
 use super::dpop;
 use super::form::Form;
 use super::one_use::OneUse;
+use crate::refusal::Refusal;
 use crate::visit::Visit;
 
-/// Open at once of a client that anybody can say to be; one that proves itself has a key to take
-/// away.
-const MOST_OPEN_UNPROVEN: i64 = 1_000;
+/// Open at once of a client that proves itself: nobody else can fill its pool. Of one that anybody
+/// can say to be, each address has a budget instead, since a pool would be one for the world
+/// (`client_auth`).
+const MOST_OPEN: i64 = 50_000;
+/// So long one of them lives at most that nobody opens.
+const FULL: Refusal = Refusal {
+    failure: Failure::TooMany,
+    retry_seconds: Some(60),
+};
 
 pub async fn push(mut visit: Visit, request: Request) -> Response {
     let (parts, body) = request.into_parts();
@@ -78,17 +86,14 @@ async fn push_for(
             .unwrap_or(Timestamp::MAX),
     };
     let most = if client.side().is_public() {
-        MOST_OPEN_UNPROVEN
-    } else {
         i64::MAX
+    } else {
+        MOST_OPEN
     };
     let mut tx = visit.app.db.write().await?;
     one_use.note(&mut tx, now).await?;
     if !pushed_requests::create(&mut tx, &row, most).await? {
-        return Err(Fault::new(
-            ErrorCode::TemporarilyUnavailable,
-            "too many requests of this client are open",
-        ));
+        return Err(FULL.into());
     }
     tx.commit().await?;
     let body = json!({

@@ -1,11 +1,14 @@
 //! Pushed authorization requests (RFC 9126).
 
+use std::net::IpAddr;
+
+use axum::body::Body;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::kit::{address, assert_own_page, changing_nothing, signed_in};
 use crate::support::oidc::{AUTHORIZE, Rp, sign_in_at};
-use crate::support::{Campus, Reply, Visitor, each_campus};
+use crate::support::{Campus, Reply, Visitor, each_campus, each_campus_with};
 
 const PAR: &str = "/oidc/par";
 
@@ -136,6 +139,50 @@ async fn a_pushed_request_is_its_clients_for_a_minute() {
         assert_spent(&present(&mut visitor, "rp", "urn:ietf:params:oauth:request_uri:").await);
         campus.advance(SignedDuration::from_secs(61));
         assert_spent(&present(&mut visitor, "rp", &uri).await);
+    })
+    .await;
+}
+
+#[tokio::test] // who can name a public client must not be able to lock everybody out of it
+async fn of_a_public_client_each_address_has_its_own_share() {
+    let few = |config: &mut idp::config::Config| {
+        config.limits.stranger_per_minute = serde_json::from_value(10.into()).unwrap();
+    };
+    each_campus_with(few, async |campus| {
+        let public = json!({ "client_secret": null, "token_endpoint_auth_method": "none" });
+        let rp = Rp::registered_with(campus, &public).await;
+        let mut all = rp.parameters(&[]);
+        all.retain(|(name, _)| name != "client_id");
+        all.push(("client_id".into(), "rp".into()));
+        let pairs: Vec<(&str, &str)> = all.iter().map(|(n, v)| (&**n, &**v)).collect();
+        let from = async |address: &str| {
+            let mut program = campus.visitor();
+            program.peer = Some((address.parse::<IpAddr>().unwrap(), 443).into());
+            let request = Visitor::form_request(PAR, &pairs);
+            let body = Body::from(Visitor::encode(&pairs));
+            program.send(request.body(body).unwrap()).await
+        };
+        let mut refused = None;
+        for _ in 0..30 {
+            let reply = from("198.51.100.7").await;
+            if reply.status != 201 {
+                refused = Some(reply);
+                break;
+            }
+        }
+        let refused = refused.expect("one address has no end of it");
+        assert_eq!(error(&refused), (429, "temporarily_unavailable".into()));
+        let wait: u32 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=60).contains(&wait), "{wait}");
+        // Everybody else goes on, and so do clients that prove who they are.
+        assert_eq!(from("198.51.100.8").await.status, 201);
+        let mut entry = Rp::entry();
+        entry["id"] = "second".into();
+        entry["oidc"]["client_id"] = "second".into();
+        let proven = Rp::of_entry(campus, &entry).await;
+        for _ in 0..40 {
+            assert_eq!(push(campus, &proven, &[]).await.status, 201);
+        }
     })
     .await;
 }
