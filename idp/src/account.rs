@@ -200,11 +200,11 @@ fn known(visit: &Visit, id: &str) -> (Option<Arc<Application>>, Names) {
 
 fn row(visit: &mut Visit, application: String, had: Had) -> ConsentRow {
     let (entry, names) = known(visit, &application);
-    // Her own words, or what the school's registration comes to today.
-    let told = had.consent.as_ref().map_or_else(
-        || of_access(entry.as_deref(), &had.access),
-        |consent| consent.granted.clone(),
-    );
+    // What she agreed to, or what the school's registration came to.
+    let told = had
+        .consent
+        .as_ref()
+        .map_or_else(|| of_access(&had.access), |consent| consent.granted.clone());
     let carried = vec![("application".to_owned(), application)];
     ConsentRow {
         form: visit.form(Csrf::Session, "/account/consents/revoke", carried),
@@ -226,14 +226,9 @@ fn row(visit: &mut Visit, application: String, had: Had) -> ConsentRow {
     }
 }
 
-fn of_access(entry: Option<&Application>, access: &[Offline]) -> Disclosure {
-    let Some(entry) = entry else {
-        return Disclosure::default();
-    };
-    let granted = access.iter().map(|one| &one.granted);
-    granted.fold(Disclosure::default(), |all, granted| {
-        all.with(&Disclosure::of(entry, &granted.scopes, &granted.claims))
-    })
+fn of_access(access: &[Offline]) -> Disclosure {
+    let granted = access.iter().map(|one| &one.granted.disclosure);
+    granted.fold(Disclosure::default(), |all, one| all.with(one))
 }
 
 /// What it is, without the values: they are hers of today.
