@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::json;
 use url::Url;
 
@@ -132,7 +132,7 @@ impl OwnHall {
     pub async fn new(stage: &Stage, provider: &Server) -> Result<Self> {
         let [port, management] = free_ports()?;
         let url: Url = format!("http://localhost:{port}/").parse()?;
-        register(stage, provider, &url).await?;
+        register(provider, &url).await?;
         let data = stage.folder().join("hall");
         fs::create_dir_all(&data)?;
         let database = stage.database().await?;
@@ -197,9 +197,9 @@ impl OwnHall {
 }
 
 /// The entry of `docs/operations.md`.
-async fn register(stage: &Stage, provider: &Server, hall: &Url) -> Result<()> {
+async fn register(provider: &Server, hall: &Url) -> Result<()> {
     let at = |path: &str| hall.join(path).map(String::from);
-    let entry = json!([{
+    let entry = json!({
         "id": "hall",
         "name": {"zh-CN": "网上办事大厅", "en": "Service Hall"},
         "oidc": {
@@ -211,10 +211,6 @@ async fn register(stage: &Stage, provider: &Server, hall: &Url) -> Result<()> {
             "grant_types": ["authorization_code", "refresh_token"],
         },
         "release": ["name", "number", "numbers", "affiliation", "org", "email", "phone"],
-    }]);
-    let file = stage.folder().join("hall-entry.json");
-    fs::write(&file, entry.to_string())?;
-    let file = file.to_str().context("a path of ours")?;
-    let import = ["import", "applications", file, "--demo"];
-    provider.run(&import).await.map(drop)
+    });
+    provider.register_client(&entry).await
 }
