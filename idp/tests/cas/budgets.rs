@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 
-use crate::proxies::{MAIL, code, each_proxying_campus, element, portal_granted};
+use crate::proxying::{MAIL, code, each_proxying_campus, element, portal_granted};
 use crate::support::Campus;
 use crate::support::kit::{address, audited_by, signed_in};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::sync::Barrier;
 
-use crate::proxies::{
+use crate::proxying::{
     Callbacks, MAIL, ask, code, each_proxying_campus, element, elements, granted, portal_granted,
     proxy_ticket,
 };

@@ -3,14 +3,14 @@
 use axum::body::Body;
 use axum::http::Request;
 
-use super::proxies::{MAIL, PORTAL, each_proxying_campus, granted_with_iou, proxy_ticket};
+use crate::proxying::{MAIL, PORTAL, each_proxying_campus, granted_with_iou, proxy_ticket};
 use crate::support::kit::{PASSWORD, STUDENT, address, ticket};
 use crate::support::{Campus, Visitor, login};
 
 /// Her browser, and one live secret of each kind.
 async fn secrets(
     campus: &Campus,
-    callbacks: &super::proxies::Callbacks,
+    callbacks: &crate::proxying::Callbacks,
 ) -> (Visitor, Vec<(&'static str, String)>) {
     let mut visitor = campus.visitor();
     let page = visitor.sign_in_page(PORTAL).await;

@@ -16,5 +16,6 @@ mod entering;
 mod kinds;
 mod numbers;
 mod proxies;
+mod proxying;
 mod rest;
 mod saml;

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
 
-use crate::proxies::elements;
+use crate::proxying::elements;
 use crate::support::kit::{
     STUDENT, address, audited_by, changing_nothing, register, signed_in, ticket,
 };

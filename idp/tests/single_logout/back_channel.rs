@@ -10,7 +10,8 @@ use serde_json::json;
 use crate::application::{Application, Mode};
 use crate::browser::{deliver, ledger_address, notices, rows, signed_in};
 use crate::client::{self, SUBJECT, back};
-use crate::support::kit::unregister;
+use crate::support::kit::{scalars, unregister};
+use crate::support::oidc::Rp;
 use crate::support::visitor::ORIGIN;
 use crate::support::{Campus, each_campus, login};
 
@@ -265,6 +266,31 @@ async fn of_racing_sign_outs_each_grant_is_told_once() {
         );
         assert_eq!(campus.count("logouts").await, 1);
         assert_eq!(campus.audited("session.end", "success").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test] // OIDC 83: what the authorization endpoint writes is what notices go by
+async fn a_client_that_got_a_code_is_told_in_its_own_lane() {
+    each_campus(async |campus| {
+        let client = back(campus, "client", Mode::Answers(200)).await;
+        let rp = Rp {
+            client_id: client.client_id(),
+            secret: None,
+            redirect_uri: format!("{}/callback", client.origin),
+        };
+        let mut visitor = signed_in(campus).await;
+        // Anybody's program can stand at such an address: the person is asked.
+        let hop = rp.open(&mut visitor, &[]).await;
+        let asked = visitor.follow(hop).await;
+        let agreed = visitor.submit(&asked, &[("decision", "allow")]).await;
+        let code = rp.code_of(&agreed);
+        let lanes = scalars(campus, "SELECT lane FROM grants WHERE protocol = 'oidc'").await;
+        assert_eq!(lanes, [client.lane.as_str()]);
+        assert_eq!(rp.redeem(campus, &code).await.status, 200);
+        visitor.get("/cas/logout").await;
+        deliver(campus).await;
+        assert_eq!(client.tokens(campus).len(), 1);
     })
     .await;
 }

@@ -6,6 +6,7 @@ use idp::demo::STUDENT;
 use idp_domain::ids::GrantId;
 use idp_domain::oidc::jose::{Claims, SigningAlgorithm, Typ};
 use idp_domain::secrets::hash_secret;
+use idp_storage::codes::{self, SessionGrant};
 use idp_storage::sessions;
 use serde_json::{Value, json};
 
@@ -55,22 +56,21 @@ impl Application {
     pub async fn enter(&self, campus: &Campus, visitor: &Visitor) -> GrantId {
         let app = campus.idp.app();
         let now = app.clock.now();
-        let grant = GrantId::new(now, &mut app.entropy.rng());
         let cookie = hash_secret("session", &visitor.cookies["TGC"]);
         let mut tx = app.db.write().await.unwrap();
         let (session, _) = sessions::find(&mut tx, &cookie).await.unwrap().unwrap();
-        let sql = "INSERT INTO grants (id, sid, application_id, protocol, created_at, number,
-            subject, lane) VALUES ($1, $2, $3, 'oidc', $4, $5, $6, $7)";
-        migrations::run!(tx, c => sqlx::query(sql)
-            .bind(grant.0)
-            .bind(session.sid.0)
-            .bind(&self.id)
-            .bind(now.as_microsecond())
-            .bind(STUDENT)
-            .bind(SUBJECT)
-            .bind(&self.lane)
-            .execute(c))
-        .unwrap();
+        let registry = app.applications.current();
+        let application = registry.client(&self.client_id()).unwrap();
+        let grant = SessionGrant {
+            id: GrantId::new(now, &mut app.entropy.rng()),
+            sid: session.sid,
+            application: &application.id,
+            number: STUDENT,
+            subject: SUBJECT,
+            lane: Some(&self.lane),
+            at: now,
+        };
+        let grant = codes::grant(&mut tx, &grant).await.unwrap();
         tx.commit().await.unwrap();
         grant
     }

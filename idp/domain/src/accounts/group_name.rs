@@ -14,10 +14,7 @@ impl GroupName {
     /// # Errors
     /// [`BadGroupName`] for another alphabet or length.
     pub fn parse(text: &str) -> Result<Self, BadGroupName> {
-        let alphabet = text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if alphabet && (1..=64).contains(&text.len()) && !text.starts_with('-') {
+        if is_plain_name(text) {
             Ok(Self(text.to_owned()))
         } else {
             Err(BadGroupName)
@@ -27,6 +24,15 @@ impl GroupName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a text is a name that needs no quotes anywhere: 1–64 of `a-z`, `0-9` and `-`, starting
+/// with a letter or digit.
+pub(crate) fn is_plain_name(text: &str) -> bool {
+    let alphabet = text
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    alphabet && (1..=64).contains(&text.len()) && !text.starts_with('-')
 }
 
 impl fmt::Display for GroupName {

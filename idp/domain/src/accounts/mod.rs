@@ -21,6 +21,7 @@ mod text;
 pub use activation_code::{ActivationCode, BadActivationCode};
 pub use affiliation::{Affiliation, BadAffiliation};
 pub use email::{BadEmail, EmailAddress};
+pub(crate) use group_name::is_plain_name;
 pub use group_name::{BadGroupName, GroupName};
 pub use id_number::{BadIdNumber, IdKind, IdNumber, Sex};
 pub use initial::{AdmissionNumber, BadAdmissionNumber, InitialRule, initial_mac, matches_initial};

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::{AccessDenial, AccessPolicy, CasSide, Listing, NumberRule, OidcSide, Release};
+use crate::accounts::is_plain_name;
 use crate::signin::Holder;
 
 /// The name of an application in files, logs and the console: 1–64 of `a-z`, `0-9` and `-`,
@@ -22,10 +23,7 @@ impl ApplicationId {
     /// # Errors
     /// [`BadApplicationId`] for another alphabet or length.
     pub fn parse(text: &str) -> Result<Self, BadApplicationId> {
-        let alphabet = text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if alphabet && (1..=64).contains(&text.len()) && !text.starts_with('-') {
+        if is_plain_name(text) {
             Ok(Self(text.to_owned()))
         } else {
             Err(BadApplicationId)

@@ -1,6 +1,7 @@
 mod access;
 mod entries;
 mod entry_keys;
+mod entry_values;
 mod numbers;
 mod oidc_entries;
 mod oidc_refusals;
