@@ -506,6 +506,30 @@ fn signing_keys_are_made_listed_and_replaced() {
     );
 }
 
+#[test] // OID-31: a key that somebody else may have
+fn a_signing_key_that_signs_no_more_can_be_withdrawn() {
+    let yimen = Yimen::new();
+    let kids = || -> Vec<String> {
+        let listed = yimen.run(&["keys", "list"]).out;
+        let of_it = listed.lines().filter(|line| line.starts_with("ES256"));
+        let kids = of_it.map(|line| line.rsplit('\t').next().unwrap().to_owned());
+        kids.collect()
+    };
+    yimen.run(&["keys", "rotate"]);
+    yimen.run(&["keys", "rotate"]);
+    let [next, signs] = <[String; 2]>::try_from(kids()).unwrap();
+    for (kid, because) in [
+        (&next, "signs, or waits to"),
+        (&signs, "signs, or waits to"),
+        (&"nobody's".to_owned(), "no key has the id"),
+    ] {
+        let said = yimen.run(&["keys", "withdraw", kid]);
+        assert_eq!(said.code, Some(1), "{said:?}");
+        assert!(said.err.contains(because), "{said:?}");
+    }
+    assert_eq!(kids(), [next, signs]);
+}
+
 #[test]
 fn one_bad_line_imports_nothing_and_is_named() {
     let yimen = Yimen::new();

@@ -1,5 +1,5 @@
 use clap::{Args, Subcommand};
-use idp::oidc::keys::{HeldKey, KeyLife, MadeKey, SigningKeys, Why, rotate};
+use idp::oidc::keys::{HeldKey, KeyLife, MadeKey, SigningKeys, Why, rotate, withdraw};
 use idp_domain::Timestamp;
 
 use super::examples::examples;
@@ -18,6 +18,7 @@ use super::terminal;
         "yimen keys list" => "algorithm, state, since when, key id",
         "yimen keys rotate" => "publish new keys now, let them sign in a day",
         "yimen keys rotate --now" => "let new keys sign in a few seconds, after a suspicion",
+        "yimen keys withdraw NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs" => "then have nobody believe the old one",
     )
 )]
 pub(super) struct Keys {
@@ -51,6 +52,22 @@ enum Action {
         #[command(flatten)]
         store: StoreFlags,
     },
+    /// Remove a key that somebody else may have
+    ///
+    /// Every node publishes it no more within a second, and its private part is destroyed.
+    /// Applications cease to believe it when they read the keys again, most within minutes. Tokens
+    /// that it signed are void: whoever holds one signs in to that application again. A key that
+    /// signs, or waits to, is replaced first: `yimen keys rotate --now`.
+    #[command(after_help = examples!(
+        "yimen keys withdraw NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs" => "the key of this id",
+    ))]
+    Withdraw {
+        /// As `yimen keys list` shows it
+        #[arg(value_name = "KEY_ID")]
+        kid: String,
+        #[command(flatten)]
+        store: StoreFlags,
+    },
 }
 
 impl Keys {
@@ -58,6 +75,7 @@ impl Keys {
         match self.action {
             Action::List { store } => store::block_on(list(&store)),
             Action::Rotate { now, store } => store::block_on(replace(now, &store)),
+            Action::Withdraw { kid, store } => store::block_on(remove(&kid, &store)),
         }
     }
 }
@@ -117,4 +135,21 @@ async fn replace(at_once: bool, flags: &StoreFlags) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+async fn remove(kid: &str, flags: &StoreFlags) -> anyhow::Result<()> {
+    let store = Store::open(&flags.load()?, Migrate::New).await?;
+    let (now, mut rng) = (store.clock.now(), store.entropy.rng());
+    if withdraw(&store.db, kid, now, &mut rng).await? {
+        terminal::note(&format!("{kid}: withdrawn"));
+        return Ok(());
+    }
+    let keys = SigningKeys::load(&store.db, &store.keys, now).await?;
+    anyhow::ensure!(
+        keys.list().iter().any(|key| key.kid == kid),
+        "no key has the id {kid:?}; `yimen keys list` shows those that there are"
+    );
+    anyhow::bail!(
+        "{kid}: signs, or waits to; `yimen keys rotate --now` first, and wait five seconds"
+    )
 }

@@ -83,6 +83,8 @@ events! {
     InitialTokenMade = "oidc.initial_token.make",
     InitialTokenRevoked = "oidc.initial_token.revoke",
     KeysRotated = "oidc.keys.rotate",
+    /// A signing key was removed before its time, after a suspicion.
+    KeyWithdrawn = "oidc.keys.withdraw",
     PeopleImported = "import.people",
     ApplicationChanged = "application.change",
     ApplicationRemoved = "application.remove",

@@ -22,6 +22,10 @@ migrations::statements! {
     /// One that signs already keeps its moment.
     ADVANCE: "UPDATE signing_keys SET active_from = $3
         WHERE algorithm = $1 AND generation = $2 AND active_from > $3";
+    /// Only one that signs no more: a later one of its algorithm does.
+    WITHDRAW: "DELETE FROM signing_keys WHERE kid = $1 AND EXISTS (SELECT 1 FROM signing_keys n
+        WHERE n.algorithm = signing_keys.algorithm AND n.generation > signing_keys.generation
+            AND n.active_from <= $2)";
     VERSION: "SELECT CAST(value AS BIGINT) FROM settings WHERE name = 'oidc.keys.version'";
     BUMP: "INSERT INTO settings (name, value) VALUES ('oidc.keys.version', '1')
         ON CONFLICT (name) DO UPDATE
@@ -131,6 +135,14 @@ pub async fn advance(
         .bind(generation)
         .bind(Micros::from(active_from))
         .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Removes a key with all that is kept of it; false where there is none of this id, or it signs or
+/// waits to.
+pub async fn withdraw(tx: &mut Tx, kid: &str, now: Timestamp) -> Result<bool, DbError> {
+    let rows = run!(tx, c => sqlx::query(WITHDRAW)
+        .bind(kid).bind(Micros::from(now)).execute(c))?;
     Ok(rows == 1)
 }
 

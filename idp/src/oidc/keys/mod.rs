@@ -11,6 +11,7 @@ mod held;
 mod made;
 mod plan;
 mod rotation;
+mod withdrawal;
 
 #[cfg(test)]
 mod tests;
@@ -19,3 +20,4 @@ pub use held::{HeldKey, Published, SigningKeys};
 pub use made::{Material, install};
 pub use plan::{KeyLife, Why};
 pub use rotation::{KeysError, MadeKey, rotate};
+pub use withdrawal::withdraw;

@@ -290,3 +290,40 @@ async fn a_token_of_ours_is_of_its_type() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")] // OID-31: a key that somebody else may have
+async fn a_key_that_signs_no_more_is_withdrawn_everywhere_at_once() {
+    for db in engines(&[migrations::IDP]).await {
+        let (node, other) = (Node::start(&db, 1, 0).await, Node::start(&db, 1, 0).await);
+        let stolen = node.sign(Es256, 0);
+        let kid_of = |generation: i64| {
+            let keys = node.keys.list();
+            let mut of_it = keys.iter().filter(|key| key.algorithm == Es256);
+            let key = of_it.find(|key| key.generation == generation);
+            key.unwrap().kid.clone()
+        };
+        let withdraw = async |kid: &str, now: i64| {
+            let mut rng = StdRng::seed_from_u64(u64::try_from(now).unwrap());
+            withdraw(&node.db, kid, at(now), &mut rng).await.unwrap()
+        };
+        let first = kid_of(1);
+        assert!(!withdraw(&first, 1).await, "it signs");
+        node.look_after(Why::AtOnce, 1).await;
+        assert!(!withdraw(&first, 2).await, "it signs still");
+        assert!(!withdraw(&kid_of(2), 3).await, "it will sign");
+        assert!(!withdraw("nobody's", 7).await);
+        let both = tokio::join!(withdraw(&first, 8), withdraw(&first, 9));
+        assert!(both.0 ^ both.1, "it is withdrawn once");
+        for node in [&node, &other] {
+            assert!(node.refresh(9).await);
+            assert_eq!(node.verify(&stolen), Some(BadToken::UnknownKey));
+            assert_eq!(node.generations(Es256), [2]);
+            assert_eq!(node.signer(9), 2);
+            assert_eq!(node.verify(&node.sign(Es256, 9)), None);
+        }
+        // Another algorithm's keys are as they were, and the schedule goes on from here.
+        assert_eq!(node.generations(Rs256), [2, 1]);
+        node.look_after(Why::AtOnce, 10).await;
+        assert_eq!(node.generations(Es256), [3, 2]);
+    }
+}
