@@ -253,6 +253,9 @@ const OWN: &[Route] = &[
         &[Event::SignedOut],
         || post(signin::switch::submit),
     ),
+    page("/signin/switch/{view}", Auth::Anyone, || {
+        get(signin::switch::look)
+    }),
     page("/signin/hop/{id}", Auth::Session, || get(signin::hop::show)),
     action(
         "/signin/hop",

@@ -52,6 +52,7 @@ pub const FOLDERS: &[(&str, &[&str])] = &[
             "applications",
             "config",
             "factors",
+            "logout",
             "pages",
             "sessions",
         ],

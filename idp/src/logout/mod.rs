@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use url::Url;
 
 pub use delivery::deliver;
-pub use page::{Onward, look, sign_out};
+pub use page::{Onward, look, look_switched, sign_out, switch};
 
 use crate::app::App;
 use crate::egress::Answer;

@@ -34,6 +34,21 @@ pub struct Onward {
     pub again: Vec<(String, String)>,
 }
 
+/// Where the page's button leads, and with which parameters the page is seen again.
+struct Button {
+    sign_in: String,
+    carried: Vec<(String, String)>,
+}
+
+impl Default for Button {
+    fn default() -> Self {
+        Self {
+            sign_in: "/cas/login".into(),
+            carried: Vec::new(),
+        }
+    }
+}
+
 /// A ledger that its person may look at.
 struct Seen {
     logout: Sid,
@@ -54,10 +69,7 @@ pub async fn sign_out(
     here: &'static str,
     onward: Option<Onward>,
 ) -> Result<Response, Refusal> {
-    let (ended, seen, front) = end(visit, here).await?;
-    if visit.cookies.get(CookieKind::SignIn).is_some() {
-        visit.set_cookie(SetCookie::removed(CookieKind::SignIn));
-    }
+    let (ended, seen, front) = end(visit, here, Reason::SignedOut).await?;
     match (&onward, &seen) {
         (Some(onward), _) if !front => Ok(visit.redirect_out(&onward.to)),
         (_, Some(seen)) if !visit.is_get => {
@@ -65,8 +77,37 @@ pub async fn sign_out(
             let address = format!("{}{}", seen.address, query_of(&again));
             Ok(visit.redirect_home(&address))
         }
-        _ => page(visit, ended, seen, onward).await,
+        _ => page(visit, ended, seen, onward, Button::default()).await,
     }
+}
+
+/// Ends the session of this browser for somebody else to sign in at `sign_in`: at once, or from a
+/// page where the browser has somebody to tell, so that who comes next isn't taken for who went.
+/// That page is seen again below `here`, with `carried`.
+pub async fn switch(
+    visit: &mut Visit,
+    here: &'static str,
+    sign_in: &str,
+    carried: &[(String, String)],
+) -> Result<Response, Refusal> {
+    let (_, seen, front) = end(visit, here, Reason::SwitchAccount).await?;
+    let next = match seen {
+        Some(seen) if front => format!("{}{}", seen.address, query_of(carried)),
+        _ => sign_in.to_owned(),
+    };
+    Ok(visit.redirect_home(&next))
+}
+
+/// The page on the way of [`switch`].
+pub async fn look_switched(
+    visit: &mut Visit,
+    here: &'static str,
+    secret: String,
+    sign_in: String,
+    carried: Vec<(String, String)>,
+) -> Result<Response, Refusal> {
+    let button = Button { sign_in, carried };
+    find(visit, here, secret, None, button).await
 }
 
 /// How far the notices of the logout behind a random address are. One that never was, or isn't
@@ -77,24 +118,41 @@ pub async fn look(
     secret: String,
     onward: Option<Onward>,
 ) -> Result<Response, Refusal> {
+    find(visit, here, secret, onward, Button::default()).await
+}
+
+async fn find(
+    visit: &mut Visit,
+    here: &'static str,
+    secret: String,
+    onward: Option<Onward>,
+    button: Button,
+) -> Result<Response, Refusal> {
     let hash = view_hash(&secret);
     let now = visit.now;
     let found = logouts::by_view(&mut visit.app.db.read().await?, &hash, now).await?;
     let Some((logout, until)) = found else {
         visit.context.path = here.into();
-        return page(visit, false, None, None).await;
+        return page(visit, false, None, None, button).await;
     };
     let seen = Seen {
         logout,
         address: format!("{here}/{secret}"),
         until,
     };
-    page(visit, true, Some(seen), onward).await
+    page(visit, true, Some(seen), onward, button).await
 }
 
-/// Ends this browser's session: whether there was one, its ledger, and whether the browser itself
-/// has somebody to tell.
-async fn end(visit: &mut Visit, here: &'static str) -> Result<(bool, Option<Seen>, bool), Refusal> {
+/// Ends this browser's session, and what it has of a sign-in: whether there was one, its ledger,
+/// and whether the browser itself has somebody to tell.
+async fn end(
+    visit: &mut Visit,
+    here: &'static str,
+    reason: Reason,
+) -> Result<(bool, Option<Seen>, bool), Refusal> {
+    if visit.cookies.get(CookieKind::SignIn).is_some() {
+        visit.set_cookie(SetCookie::removed(CookieKind::SignIn));
+    }
     let Some(id_hash) = sessions::let_go(visit).await? else {
         return Ok((false, None, false));
     };
@@ -104,7 +162,6 @@ async fn end(visit: &mut Visit, here: &'static str) -> Result<(bool, Option<Seen
         expires_at: visit.now.checked_add(VIEW_LIFE).unwrap_or(visit.now),
     };
     let mut tx = visit.app.db.write().await?;
-    let reason = Reason::SignedOut;
     let Some(ended) = ending::end(visit, &mut tx, &id_hash, reason, Some(view)).await? else {
         return Ok((false, None, false));
     };
@@ -123,9 +180,10 @@ async fn page(
     ended: bool,
     seen: Option<Seen>,
     onward: Option<Onward>,
+    button: Button,
 ) -> Result<Response, Refusal> {
     // RED-10: an address that isn't registered leaves no trace on the page.
-    visit.context.here.clear();
+    visit.context.here.clone_from(&button.carried);
     let registry = visit.app.applications.current();
     let (mut shown, mut front) = (None, Vec::new());
     if let Some(seen) = seen {
@@ -136,13 +194,13 @@ async fn page(
         shown = Some(ledger::ledger(&registry, &states))
             .filter(|ledger| !ledger.rows.is_empty())
             .map(|ledger| Ledger {
-                refresh_url: seen.address,
+                refresh_url: format!("{}{}", seen.address, query_of(&button.carried)),
                 until: visit.clock_time(seen.until),
                 ..ledger
             });
     }
     let page = SignedOut {
-        sign_in: "/cas/login".into(),
+        sign_in: button.sign_in,
         ended,
         ledger: shown,
         front: front

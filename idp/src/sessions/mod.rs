@@ -11,7 +11,6 @@ use idp_storage::{audit, sessions};
 use crate::cookies::{CookieKind, SetCookie};
 use crate::refusal::Refusal;
 use crate::visit::Visit;
-use ending::Reason;
 
 /// The hash under which a session's cookie is kept.
 pub fn cookie_hash(value: &str) -> Tag {
@@ -89,15 +88,4 @@ pub async fn let_go(visit: &mut Visit) -> Result<Option<Tag>, Refusal> {
     visit.set_cookie(SetCookie::removed(CookieKind::Session));
     let found = sessions::find(&mut visit.app.db.read().await?, &id_hash).await?;
     Ok(found.map(|_| id_hash))
-}
-
-/// Ends the session of this browser; true when there was one.
-pub async fn end(visit: &mut Visit, reason: Reason) -> Result<bool, Refusal> {
-    let Some(id_hash) = let_go(visit).await? else {
-        return Ok(false);
-    };
-    let mut tx = visit.app.db.write().await?;
-    let ended = ending::end(visit, &mut tx, &id_hash, reason, None).await?;
-    tx.commit().await?;
-    Ok(ended.is_some())
 }

@@ -1,5 +1,6 @@
 //! 切换账号: signs out here, really, and asks again.
 
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use themes::pages::SwitchAccount;
@@ -7,10 +8,13 @@ use themes::pages::SwitchAccount;
 use super::carried::Carried;
 use crate::cookies::{CookieKind, SetCookie};
 use crate::forgery::{Csrf, Fields};
+use crate::logout;
 use crate::pages::query_of;
 use crate::refusal::Refusal;
-use crate::sessions::{self, ending::Reason};
+use crate::sessions;
 use crate::visit::Visit;
+
+const HERE: &str = "/signin/switch";
 
 /// `GET /signin/switch`
 pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
@@ -28,7 +32,7 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
     let page = SwitchAccount {
         name: number.map(|n| n.name.clone()).unwrap_or_default(),
         number: number.map(|n| n.display.clone()).unwrap_or_default(),
-        form: visit.form(Csrf::Session, "/signin/switch", carried.shared()),
+        form: visit.form(Csrf::Session, HERE, carried.shared()),
         back: sign_in,
     };
     visit.page(StatusCode::OK, &page)
@@ -36,10 +40,20 @@ pub async fn show(mut visit: Visit) -> Result<Response, Refusal> {
 
 /// `POST /signin/switch`
 pub async fn submit(mut visit: Visit, form: Fields) -> Result<Response, Refusal> {
-    sessions::end(&mut visit, Reason::SwitchAccount).await?;
-    visit.set_cookie(SetCookie::removed(CookieKind::SignIn));
     let carried = Carried::read(form.pairs());
+    logout::switch(&mut visit, HERE, &asked_anew(&carried), &carried.shared()).await
+}
+
+/// `GET /signin/switch/{view}`: where the browser tells the applications that only it can tell.
+pub async fn look(mut visit: Visit, Path(secret): Path<String>) -> Result<Response, Refusal> {
+    let carried = Carried::read(&visit.here);
+    let (sign_in, pairs) = (asked_anew(&carried), carried.shared());
+    logout::look_switched(&mut visit, HERE, secret, sign_in, pairs).await
+}
+
+/// The sign-in, in which nobody is named.
+fn asked_anew(carried: &Carried) -> String {
     let mut pairs = carried.pairs().to_vec();
     pairs.push(("switched".into(), "true".into()));
-    Ok(visit.redirect_home(&format!("{}{}", carried.page(), query_of(&pairs))))
+    format!("{}{}", carried.page(), query_of(&pairs))
 }

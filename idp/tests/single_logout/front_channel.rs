@@ -9,7 +9,7 @@ use crate::client;
 use crate::page::{frame_src, frames, onward};
 use crate::support::kit::address;
 use crate::support::visitor::ORIGIN;
-use crate::support::{Campus, each_campus};
+use crate::support::{Campus, SERVICE, each_campus};
 
 async fn front(campus: &Campus, id: &str, session_required: bool) -> Application {
     let more = json!({
@@ -126,6 +126,39 @@ async fn without_a_browser_it_is_skipped() {
         idp::jobs::expiry::sweep(campus.idp.app()).await.unwrap();
         deliver(campus).await;
         assert_eq!(notices(campus, "told").await, ["skipped no_browser"]);
+    })
+    .await;
+}
+
+#[tokio::test] // who comes next at this browser must not be taken for who went
+async fn it_is_told_too_when_somebody_else_is_to_sign_in() {
+    each_campus(async |campus| {
+        let told = front(campus, "told", true).await;
+        let mut visitor = signed_in(campus).await;
+        told.enter(campus, &visitor).await;
+        let question = visitor
+            .get(&address("/signin/switch", &[("service", SERVICE)]))
+            .await;
+        let reply = visitor.submit(&question, &[]).await;
+        assert_eq!(reply.status, 303);
+        let on_the_way = reply.location().unwrap().to_owned();
+        assert!(on_the_way.starts_with("/signin/switch/"), "{on_the_way}");
+        let page = visitor.get(&on_the_way).await;
+        assert_eq!((page.status.as_u16(), frames(&page).len()), (200, 1));
+        assert_eq!(notices(campus, "told").await, ["shown -"]);
+        assert!(frames(&visitor.get(&on_the_way).await).is_empty());
+        // On to the sign-in for the same application, where she isn't named.
+        let links = onward(&page);
+        let to_sign_in = links.iter().find(|link| link.contains("switched=true"));
+        let sign_in = visitor.get(&to_sign_in.unwrap().replace("&amp;", "&")).await;
+        assert_eq!(sign_in.page(), "sign_in", "{}", sign_in.body());
+        assert_eq!(sign_in.field("service"), Some(SERVICE.to_owned()));
+
+        // Where our server tells everybody, nothing stands between.
+        let mut visitor = signed_in(campus).await;
+        let question = visitor.get("/signin/switch").await;
+        let reply = visitor.submit(&question, &[]).await;
+        assert_eq!(reply.location(), Some("/cas/login?switched=true"));
     })
     .await;
 }
