@@ -165,7 +165,8 @@ fn refuse(error: GovernorError) -> Response {
     too_many(retry_seconds).into_response()
 }
 
-fn too_many(retry_seconds: Option<u32>) -> Refusal {
+/// The refusal of who came too often, and when to come again.
+pub(crate) fn too_many(retry_seconds: Option<u32>) -> Refusal {
     metrics::counter!("rate_limited_total").increment(1);
     Refusal {
         failure: Failure::TooMany,

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use idp_domain::oidc::{ErrorCode, OAuthError};
 use idp_domain::secrets::Unsealable;
+use jiff::SignedDuration;
 use migrations::DbError;
 use serde::Serialize;
 use serde_json::json;
@@ -51,6 +52,12 @@ impl Fault {
 
     pub(super) fn with_nonce(mut self, nonce: String) -> Self {
         self.nonce = Some(nonce);
+        self
+    }
+
+    /// The same request may come again after this.
+    pub(super) fn after(mut self, wait: SignedDuration) -> Self {
+        self.retry_seconds = u32::try_from(wait.as_secs()).ok();
         self
     }
 

@@ -32,34 +32,39 @@ struct Seen {
 }
 
 impl RemoteKeys {
-    /// The keys at an address. `newer` asks for a set that may have a key which the last one
-    /// hasn't; there is none where that address was asked within the last minute. Of many who ask
-    /// at once, one fetches and the others wait.
+    /// The keys at an address. Who found no key in the set `tried` asks for another one: that is the
+    /// one which is held meanwhile, or one that is fetched, and none where that address was asked
+    /// within the last minute. Of many who ask at once, one fetches and the others wait for it.
     pub async fn of(
         &self,
         egress: &Egress,
         address: &OutboundUrl,
-        newer: bool,
+        tried: Option<&Arc<KeySet>>,
         now: Timestamp,
     ) -> Option<Arc<KeySet>> {
         let place = self.place(address);
         let mut seen = place.lock().await;
+        if let (Some(tried), Some(held)) = (tried, seen.known(now))
+            && !Arc::ptr_eq(tried, &held)
+        {
+            return Some(held);
+        }
         let is_fresh = seen
             .keys
             .as_ref()
             .is_some_and(|(_, at)| within(FRESH, *at, now));
         let may_ask = !seen.asked.is_some_and(|at| within(PAUSE, at, now));
-        if may_ask && (newer || !is_fresh) {
+        if may_ask && (tried.is_some() || !is_fresh) {
             seen.asked = Some(now);
             if let Some(keys) = fetch(egress, address).await {
                 seen.keys = Some((Arc::new(keys), now));
                 return seen.known(now);
             }
         }
-        if newer {
-            return None;
+        match tried {
+            Some(_) => None,
+            None => seen.known(now),
         }
-        seen.known(now)
     }
 
     fn place(&self, address: &OutboundUrl) -> Arc<Mutex<Seen>> {

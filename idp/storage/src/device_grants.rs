@@ -28,7 +28,7 @@ migrations::statements! {
     DENY: "UPDATE device_grants SET state = 'denied'
         WHERE user_code_mac = $1 AND state = 'pending' AND expires_at > $2";
     FIND: "SELECT authorization_id, application_id, request, state, grant_id, number, subject,
-            expires_at
+            polled_at, expires_at
         FROM device_grants WHERE device_hash = $1";
     /// Not before its time; half a second is the network's.
     PACE: "UPDATE device_grants SET polled_at = $2
@@ -161,6 +161,8 @@ pub struct Device {
     /// Canonical account number that the application knows the person by.
     pub number: Option<String>,
     pub subject: Option<String>,
+    /// The last poll that was noted.
+    pub polled_at: Option<Timestamp>,
     pub expires_at: Timestamp,
 }
 
@@ -173,6 +175,7 @@ struct DeviceRow {
     grant_id: Option<Uuid>,
     number: Option<String>,
     subject: Option<String>,
+    polled_at: Option<Micros>,
     expires_at: Micros,
 }
 
@@ -188,6 +191,7 @@ pub async fn find(conn: &mut Conn, device: &Tag) -> Result<Option<Device>, DbErr
         grant: row.grant_id.map(GrantId),
         number: row.number,
         subject: row.subject,
+        polled_at: row.polled_at.map(Into::into),
         expires_at: row.expires_at.into(),
     }))
 }

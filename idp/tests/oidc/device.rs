@@ -114,6 +114,13 @@ async fn a_device_that_asks_too_often_waits_longer_from_then_on() {
         };
         expect(0, "authorization_pending").await;
         expect(5, "authorization_pending").await;
+        // Far too early, that is said without a note: the next in time is in time.
+        let ((), rows) = crate::support::kit::changing_nothing(campus, async || {
+            expect(0, "slow_down").await;
+        })
+        .await;
+        assert_eq!(rows, Vec::<String>::new());
+        expect(5, "authorization_pending").await;
         expect(4, "slow_down").await;
         expect(9, "slow_down").await;
         expect(15, "authorization_pending").await;

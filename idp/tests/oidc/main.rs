@@ -30,6 +30,7 @@ mod refresh;
 mod refused;
 mod register;
 mod remote_keys;
+mod room;
 mod token;
 mod token_kinds;
 mod userinfo;

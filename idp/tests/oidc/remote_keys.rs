@@ -68,13 +68,16 @@ impl Client {
         *self.answer.lock().unwrap() = written(status, body);
     }
 
-    async fn keys(&self, campus: &Campus, newer: bool) -> Option<KeySet> {
+    async fn keys(&self, campus: &Campus) -> Option<Arc<KeySet>> {
+        self.besides(campus, None).await
+    }
+
+    /// For who found no key in the set `tried`.
+    async fn besides(&self, campus: &Campus, tried: Option<&Arc<KeySet>>) -> Option<Arc<KeySet>> {
         let app = campus.idp.app();
-        let keys = app
-            .remote_keys
-            .of(&app.egress, &self.address, newer, campus.clock.now())
-            .await;
-        keys.map(|keys| (*keys).clone())
+        app.remote_keys
+            .of(&app.egress, &self.address, tried, campus.clock.now())
+            .await
     }
 }
 
@@ -84,22 +87,35 @@ async fn they_are_fetched_once_and_again_for_a_new_key_at_most_once_a_minute() {
         let client = Client::start(campus).await;
         let (old, new) = (a_set(), a_set());
         client.says("200 OK", &old.to_json().to_string());
-        let both = tokio::join!(client.keys(campus, false), client.keys(campus, false));
-        assert_eq!(both, (Some(old.clone()), Some(old.clone())));
+        let both = tokio::join!(client.keys(campus), client.keys(campus));
+        let held = both.0.unwrap();
+        assert_eq!((&*held, both.1.as_ref()), (&old, Some(&held)));
         assert_eq!(client.server.requests().len(), 1);
         client.says("200 OK", &new.to_json().to_string());
         // A stranger's kid doesn't make us ask again at once.
-        assert_eq!(client.keys(campus, true).await, None);
+        assert_eq!(client.besides(campus, Some(&held)).await, None);
         assert_eq!(client.server.requests().len(), 1);
         campus.advance(SignedDuration::from_secs(60));
-        assert_eq!(client.keys(campus, false).await, Some(old.clone()));
-        assert_eq!(client.keys(campus, true).await, Some(new.clone()));
-        assert_eq!(client.keys(campus, true).await, None);
+        assert_eq!(client.keys(campus).await.as_deref(), Some(&old));
+        // The client has a new key and many requests: one fetches, all have it.
+        let both = tokio::join!(
+            client.besides(campus, Some(&held)),
+            client.besides(campus, Some(&held))
+        );
+        assert_eq!(
+            (both.0.as_deref(), both.1.as_deref()),
+            (Some(&new), Some(&new))
+        );
+        assert_eq!(
+            client.besides(campus, Some(&held)).await.as_deref(),
+            Some(&new)
+        );
+        assert_eq!(client.besides(campus, both.0.as_ref()).await, None);
         assert_eq!(client.server.requests().len(), 2);
         // And without one after ten minutes: a key that was taken away ends.
         campus.advance(SignedDuration::from_mins(10));
         client.says("200 OK", &old.to_json().to_string());
-        assert_eq!(client.keys(campus, false).await, Some(old));
+        assert_eq!(client.keys(campus).await.as_deref(), Some(&old));
         assert_eq!(client.server.requests().len(), 3);
     })
     .await;
@@ -123,14 +139,13 @@ async fn an_address_that_fails_is_left_alone_for_a_minute() {
         ];
         for (count, answer) in (1..).zip(bad) {
             client.answer.lock().unwrap().clone_from(&answer);
-            assert_eq!(client.keys(campus, false).await, None, "{answer:.60}");
+            assert_eq!(client.keys(campus).await, None, "{answer:.60}");
             client.says("200 OK", &a_set().to_json().to_string());
-            assert_eq!(client.keys(campus, false).await, None);
-            assert_eq!(client.keys(campus, true).await, None);
+            assert_eq!(client.keys(campus).await, None);
             assert_eq!(client.server.requests().len(), count);
             campus.advance(SignedDuration::from_secs(60));
         }
-        assert!(client.keys(campus, false).await.is_some());
+        assert!(client.keys(campus).await.is_some());
     })
     .await;
 }
@@ -141,14 +156,14 @@ async fn the_last_keys_are_good_for_a_day_without_their_server() {
         let client = Client::start(campus).await;
         let keys = a_set();
         client.says("200 OK", &keys.to_json().to_string());
-        assert_eq!(client.keys(campus, false).await, Some(keys.clone()));
+        assert_eq!(client.keys(campus).await.as_deref(), Some(&keys));
         client.says("503 Away", "");
         campus.advance(SignedDuration::from_hours(23));
-        assert_eq!(client.keys(campus, false).await, Some(keys.clone()));
-        assert_eq!(client.keys(campus, false).await, Some(keys));
+        assert_eq!(client.keys(campus).await.as_deref(), Some(&keys));
+        assert_eq!(client.keys(campus).await.as_deref(), Some(&keys));
         assert_eq!(client.server.requests().len(), 2);
         campus.advance(SignedDuration::from_hours(1));
-        assert_eq!(client.keys(campus, false).await, None);
+        assert_eq!(client.keys(campus).await, None);
     })
     .await;
 }

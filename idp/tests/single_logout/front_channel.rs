@@ -150,7 +150,9 @@ async fn it_is_told_too_when_somebody_else_is_to_sign_in() {
         // On to the sign-in for the same application, where she isn't named.
         let links = onward(&page);
         let to_sign_in = links.iter().find(|link| link.contains("switched=true"));
-        let sign_in = visitor.get(&to_sign_in.unwrap().replace("&amp;", "&")).await;
+        let sign_in = visitor
+            .get(&to_sign_in.unwrap().replace("&amp;", "&"))
+            .await;
         assert_eq!(sign_in.page(), "sign_in", "{}", sign_in.body());
         assert_eq!(sign_in.field("service"), Some(SERVICE.to_owned()));
 

@@ -25,6 +25,8 @@ pub struct Expected<'a> {
     /// The names of ours that it may be made for: the issuer, and where the client's profile
     /// permits it the address of the token endpoint.
     pub audiences: &'a [&'a str],
+    /// Whether a list of one is none of them (FAPI 2.0 Security Profile §5.3.2.1).
+    pub audience_is_text: bool,
     pub now: Timestamp,
 }
 
@@ -79,6 +81,9 @@ pub fn check(assertion: Unverified<'_>, expected: Expected<'_>) -> Result<SpendO
         }
     }
     // RFC 7523 §3, 3: for us, and for nobody besides, who could use it here.
+    if expected.audience_is_text && claims.text("aud").is_err() {
+        return Err(BadAssertion::Audience);
+    }
     match claims.audiences()?.as_slice() {
         [one] if expected.audiences.contains(one) => {}
         _ => return Err(BadAssertion::Audience),
@@ -155,6 +160,7 @@ mod tests {
             keys: &keys,
             algorithms: &SigningAlgorithm::ALL,
             audiences,
+            audience_is_text: false,
             now: Timestamp::from_second(NOW).unwrap(),
         };
         check(read(&token)?, expected)
@@ -240,6 +246,7 @@ mod tests {
                 keys: &keys,
                 algorithms,
                 audiences: &[ISSUER],
+                audience_is_text: true,
                 now,
             };
             check(read(&token)?, expected).map(|_| ())

@@ -21,14 +21,16 @@ pub(super) async fn prove(
 ) -> Result<Result<OneUse, Reason>, Fault> {
     let mut checked = Err(BadAssertion::Token(BadToken::UnknownKey));
     // What we hold first; a key that isn't among them may be a newer one.
-    for newer in [false, true] {
-        let Some(set) = client_keys::of(visit, keys, newer).await else {
+    let mut tried = None;
+    for _ in 0..2 {
+        let Some(set) = client_keys::of(visit, keys, tried.as_ref()).await else {
             break;
         };
         checked = check(visit, client, &set, algorithm, text);
         if checked != Err(BadAssertion::Token(BadToken::UnknownKey)) {
             break;
         }
+        tried = Some(set);
     }
     let spend = match checked {
         Ok(spend) => spend,
@@ -76,6 +78,7 @@ fn check(
         keys,
         algorithms: &permitted,
         audiences,
+        audience_is_text: side.is_fapi2(),
         now: visit.now,
     };
     client_assertion::check(client_assertion::read(text)?, expected)

@@ -2,6 +2,7 @@
 //! elsewhere, the device fetches its tokens (`token/device.rs`).
 
 mod decide;
+mod room;
 mod verify;
 
 use axum::extract::Request;
@@ -11,7 +12,7 @@ use idp_domain::Timestamp;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::ids::AuthorizationId;
 use idp_domain::oidc::authorize::DeviceRequest;
-use idp_domain::oidc::{DEVICE_TTL, DeviceCode, ErrorCode, UserCode};
+use idp_domain::oidc::{DEVICE_TTL, DeviceCode, UserCode};
 use idp_domain::signin::DEVICE_PAGE;
 use idp_storage::audit;
 use idp_storage::device_grants::{self, NewDevice};
@@ -26,10 +27,6 @@ use crate::visit::Visit;
 
 /// Seconds between two polls, and how many more for who comes too early (§3.5).
 pub const POLL_SECONDS: u32 = 5;
-/// Waiting at once of a client that anybody can say to be, so that nobody fills the table or makes
-/// every other guess of a user code a good one.
-const MOST_WAITING_UNPROVEN: i64 = 1_000;
-const MOST_WAITING: i64 = 10_000;
 
 /// `POST /oidc/device` (§3.1)
 pub async fn ask(mut visit: Visit, request: Request) -> Response {
@@ -58,25 +55,23 @@ async fn keep(visit: &mut Visit, headers: &HeaderMap, form: &Form) -> Result<Res
         created_at: now,
         expires_at: now.checked_add(DEVICE_TTL).unwrap_or(Timestamp::MAX),
     };
-    let most = if client.side().is_public() {
-        MOST_WAITING_UNPROVEN
-    } else {
-        MOST_WAITING
-    };
     let entry = visit
         .audit(Event::DeviceAsked, Outcome::Success)
         .at_application(client.application().id.as_str())
         .with("scope", request.scopes.to_string())
         .with("authorization", row.authorization.to_string());
     let mut tx = visit.app.db.write().await?;
-    if !device_grants::create(&mut tx, &row, most).await? {
-        return Err(Fault::new(
-            ErrorCode::TemporarilyUnavailable,
-            "too many devices of this client are waiting",
-        ));
+    room::take(visit, &mut tx, &client).await?;
+    if !device_grants::create(&mut tx, &row, room::MOST).await? {
+        return Err(room::none_left());
     }
-    audit::record(&mut tx, &entry).await?;
+    // A row for each that anybody asks for would be the asker's to write; what a person decides
+    // about one, and what it fetches, stands there in any case.
+    if !client.side().is_public() {
+        audit::record(&mut tx, &entry).await?;
+    }
     tx.commit().await?;
+    metrics::counter!("oidc_devices_asked_total").increment(1);
     let page = address(visit, DEVICE_PAGE);
     answer::document(&json!({
         "device_code": device.as_str(),

@@ -1,10 +1,12 @@
 //! A device asks whether it was let in (RFC 8628 §3.4, §3.5).
 
+use idp_domain::Timestamp;
 use idp_domain::audit::{Event, Outcome};
 use idp_domain::oidc::{DeviceCode, ErrorCode};
 use idp_domain::secrets::Tag;
 use idp_storage::audit;
 use idp_storage::device_grants::{self, Device, DeviceState};
+use jiff::SignedDuration;
 use migrations::Tx;
 
 use super::redeemed::{Redeemed, Ripe};
@@ -14,6 +16,9 @@ use crate::oidc::device::POLL_SECONDS;
 use crate::oidc::one_use::Noted;
 use crate::oidc::tokens::Given;
 use crate::visit::Visit;
+
+/// Between two polls this is no matter of clocks or of the network.
+const HURRY: SignedDuration = SignedDuration::from_secs(1);
 
 pub(super) async fn redeem(visit: &mut Visit, asked: &Asked) -> Result<Given, Fault> {
     let text = asked.required("device_code", "device_code is missing")?;
@@ -32,6 +37,7 @@ pub(super) async fn redeem(visit: &mut Visit, asked: &Asked) -> Result<Given, Fa
             ErrorCode::ExpiredToken,
             "nobody let the device in, or it came too late; it may ask anew",
         )),
+        DeviceState::Pending if is_hurried(&device, visit.now) => Err(slow_down()),
         DeviceState::Pending => Err(pending(visit, &hash).await?),
         DeviceState::Approved => fetch(visit, asked, &hash, &device).await,
     }
@@ -42,6 +48,18 @@ fn denied() -> Fault {
     Fault::new(ErrorCode::AccessDenied, why)
 }
 
+/// Long before its time, so that the answer is clear without a note: who polls as fast as the wire
+/// lets it must not take the writer from everybody.
+fn is_hurried(device: &Device, now: Timestamp) -> bool {
+    let since = device.polled_at.map(|last| now.duration_since(last));
+    since.is_some_and(|since| since < HURRY && !since.is_negative())
+}
+
+fn slow_down() -> Fault {
+    let why = "the device asks too often: 5 seconds more lie between two requests now";
+    Fault::new(ErrorCode::SlowDown, why)
+}
+
 async fn pending(visit: &Visit, hash: &Tag) -> Result<Fault, Fault> {
     let mut tx = visit.app.db.write().await?;
     let in_time = device_grants::poll(&mut tx, hash, POLL_SECONDS, visit.now).await?;
@@ -50,8 +68,7 @@ async fn pending(visit: &Visit, hash: &Tag) -> Result<Fault, Fault> {
         let why = "nobody has decided yet";
         Fault::new(ErrorCode::AuthorizationPending, why)
     } else {
-        let why = "the device asks too often: 5 seconds more lie between two requests now";
-        Fault::new(ErrorCode::SlowDown, why)
+        slow_down()
     })
 }
 

@@ -69,6 +69,7 @@ async fn an_assertion_names_the_issuer_and_nothing_else() {
             json!(format!("{ISSUER}{TOKEN}")),
             json!(format!("{ISSUER}{PAR}")),
             json!([ISSUER, format!("{ISSUER}{TOKEN}")]),
+            json!([ISSUER]),
             json!("https://other.example"),
         ] {
             let assertion = client.assertion(campus, &audience);
