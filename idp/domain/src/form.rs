@@ -70,6 +70,7 @@ pub fn decode_strictly(text: &[u8]) -> Result<String, NotUtf8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test] // OID-33
     fn a_strict_reader_refuses_what_is_not_utf_8() {
@@ -81,5 +82,21 @@ mod tests {
         }
         // What is no escape stays as it is.
         assert_eq!(decode_strictly(b"100%zz%"), Ok("100%zz%".to_owned()));
+    }
+
+    proptest! {
+        #[test] // OID-33
+        fn every_body_is_read_and_what_was_written_comes_back(
+            body in proptest::collection::vec(any::<u8>(), 0..200),
+            pairs in proptest::collection::vec(("\\PC{1,8}", "\\PC{0,20}"), 0..6),
+        ) {
+            let loose = decode_pairs(&body);
+            if let Ok(strict) = decode_pairs_strictly(&body) {
+                prop_assert_eq!(strict, loose);
+            }
+            let mut written = url::form_urlencoded::Serializer::new(String::new());
+            let written = written.extend_pairs(&pairs).finish();
+            prop_assert_eq!(decode_pairs_strictly(written.as_bytes()), Ok(pairs));
+        }
     }
 }

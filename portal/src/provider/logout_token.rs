@@ -227,3 +227,50 @@ fn check_claims(
         BadLogoutToken::Nobody,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test] // OID-33: read to its end, whatever it is, and never as two texts
+        fn a_token_is_taken_apart_in_one_way(
+            text in "\\PC{0,200}|[A-Za-z0-9_.=-]{0,200}",
+            parts in prop::array::uniform3("\\PC{0,60}"),
+        ) {
+            let encode = |part: &str| URL_SAFE_NO_PAD.encode(part);
+            let made = parts.each_ref().map(|part| encode(part)).join(".");
+            for token in [&text, &made] {
+                if let Some(read) = take_apart(token) {
+                    let signature = URL_SAFE_NO_PAD.encode(&read.signature);
+                    prop_assert_eq!(&format!("{}.{signature}", read.signed), token);
+                    let claims = serde_json::from_slice::<Claims>(&read.payload);
+                    prop_assert!(claims.is_err() || token == &made);
+                }
+            }
+        }
+
+        #[test] // OID-06, OID-17: of all headers only those of a signed logout token pass
+        fn no_other_header_passes(
+            alg in "none|None|HS256|ES256|RS256|PS256|EdDSA|[A-Z0-9]{0,6}",
+            typ in prop::option::of("logout\\+jwt|JWT|at\\+jwt|dpop\\+jwt|[a-z+]{0,12}"),
+            crit in any::<bool>(),
+        ) {
+            let mut header = serde_json::json!({ "alg": alg, "kid": "k" });
+            if let Some(typ) = &typ {
+                header["typ"] = typ.as_str().into();
+            }
+            if crit {
+                header["crit"] = serde_json::json!(["b64"]);
+            }
+            if let Ok(header) = serde_json::from_value::<Header>(header)
+                && check_header(&header).is_ok()
+            {
+                prop_assert!(!crit && !alg.eq_ignore_ascii_case("none") && !alg.starts_with("HS"));
+                let typ = typ.unwrap_or("JWT".into()).to_ascii_lowercase();
+                prop_assert!(["jwt", "logout+jwt"].contains(&typ.as_str()));
+            }
+        }
+    }
+}

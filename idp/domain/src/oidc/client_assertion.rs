@@ -120,7 +120,9 @@ fn check_times(claims: &Claims, now: Timestamp) -> Result<Timestamp, BadAssertio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oidc::arbitrary::{any_change, any_object};
     use crate::oidc::jose::SigningKey;
+    use proptest::prelude::*;
     use serde_json::{Value, json};
     use std::sync::OnceLock;
 
@@ -259,6 +261,21 @@ mod tests {
         );
         for typ in [Typ::AccessToken, Typ::LogoutToken, Typ::DpopProof] {
             assert_eq!(verdict(typ, es256), Err(BadToken::Type.into()));
+        }
+    }
+
+    proptest! {
+        #[test] // OID-12, OID-33: signed by the client, whatever else it says
+        fn only_whole_claims_prove_a_client(changed in any_change(good()), beside in any_object()) {
+            let mut claims = beside.as_object().unwrap().clone();
+            claims.extend(changed);
+            let claims = Value::Object(claims);
+            if judge(&claims, &[ISSUER]).is_ok() {
+                prop_assert_eq!((&claims["iss"], &claims["sub"]), (&json!("library"), &json!("library")));
+                prop_assert!(claims["aud"] == ISSUER || claims["aud"] == json!([ISSUER]));
+                prop_assert!(claims["jti"].as_str().is_some_and(|id| !id.is_empty()));
+                prop_assert!(claims["exp"].is_number());
+            }
         }
     }
 }

@@ -158,8 +158,10 @@ fn nonce_of(keys: &Keyring, window: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oidc::arbitrary::{any_change, any_object};
     use crate::oidc::jose::SigningKey;
     use crate::secrets::MasterKey;
+    use proptest::prelude::*;
     use rand::SeedableRng;
     use rand::rngs::StdRng;
     use serde_json::{Value, json};
@@ -381,5 +383,22 @@ mod tests {
         let mut private = public;
         private["d"] = json!("AQAB");
         assert_eq!(read(&forged(private, "PS256")), BadKey::Private.into());
+    }
+
+    proptest! {
+        #[test] // OID-33: signed by the key that it carries, whatever else it says
+        fn only_whole_claims_prove_a_key(
+            changed in any_change(with("", Value::Null)),
+            beside in any_object(),
+        ) {
+            let mut claims = beside.as_object().unwrap().clone();
+            claims.extend(changed);
+            let claims = Value::Object(claims);
+            if judge(&claims, expected()).is_ok() {
+                prop_assert_eq!((&claims["htm"], &claims["htu"]), (&json!("POST"), &json!(TOKEN)));
+                prop_assert!(claims["jti"].as_str().is_some_and(|id| !id.is_empty()));
+                prop_assert!(claims["iat"].is_number());
+            }
+        }
     }
 }

@@ -12,6 +12,8 @@ pub mod registration;
 pub mod token;
 
 mod acr;
+#[cfg(test)]
+mod arbitrary;
 mod claims_request;
 mod client_grant;
 mod disclosure;

@@ -109,6 +109,7 @@ impl TryFrom<String> for UserCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use rand::SeedableRng;
     use rand::rngs::StdRng;
 
@@ -159,5 +160,16 @@ mod tests {
     fn a_user_code_shows_itself_to_no_log() {
         let code = UserCode::parse("WDJB-MJHT").unwrap();
         assert_eq!(format!("{code:?}"), "UserCode(…)");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_is_a_code_or_refused(typed in "[b-zB-Z _.-]{0,14}|\\PC{0,14}") {
+            if let Ok(code) = UserCode::parse(&typed) {
+                prop_assert_eq!(UserCode::parse(&code.to_string()), Ok(code));
+                let letters: String = typed.chars().filter(char::is_ascii_alphabetic).collect();
+                prop_assert_eq!(code.to_string().replace('-', ""), letters.to_ascii_uppercase());
+            }
+        }
     }
 }

@@ -1,6 +1,9 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::applications::{Consent, ReleasedAttribute};
 use crate::oidc::ErrorCode;
+use crate::oidc::arbitrary::{any_change, any_object};
 
 const CALLBACK: &str = "https://rp.example.edu/cb";
 
@@ -268,4 +271,35 @@ fn a_permission_is_read_strictly() {
         assert_eq!(new("x", &[host]), Err(bad), "{host}");
     }
     assert_eq!(new("x", &["a.example"; 33]), Err(BadPermission::Hosts));
+}
+
+fn anything_said() -> impl Strategy<Value = Map<String, Value>> {
+    let good = json!({
+        "redirect_uris": [CALLBACK], "post_logout_redirect_uris": [CALLBACK],
+        "backchannel_logout_uri": CALLBACK, "frontchannel_logout_uri": CALLBACK,
+        "token_endpoint_auth_method": "client_secret_post", "scope": "openid profile",
+        "token_endpoint_auth_signing_alg": "ES256", "jwks": { "keys": [] },
+        "grant_types": ["authorization_code"], "response_types": ["code"],
+        "subject_type": "pairwise", "id_token_signed_response_alg": "ES256",
+        "application_type": "web", "default_max_age": 60, "client_name": "Courses",
+    });
+    any_change(good)
+}
+
+proptest! {
+    #[test] // OID-30, OID-33: whatever is said, it is refused or no wider than the token
+    fn no_metadata_widens_an_entry(metadata in anything_said(), beside in any_object()) {
+        let mut all = beside.as_object().unwrap().clone();
+        all.extend(metadata);
+        if let Ok(application) = register(&Value::Object(all)) {
+            let side = application.oidc.as_ref().unwrap();
+            prop_assert_eq!(side.consent, Consent::Ask);
+            prop_assert_eq!(side.client_id.as_str(), "dyn-1");
+            prop_assert!(side.audiences.is_empty() && side.require_pkce);
+            prop_assert_eq!(application.release.len(), 1);
+            prop_assert!(application.cas.is_none() && application.listed.is_none());
+            // An entry like any other: it is read as it was written.
+            prop_assert!(Application::from_json(&application.to_json(), false).is_ok());
+        }
+    }
 }

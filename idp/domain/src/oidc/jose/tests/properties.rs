@@ -1,28 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-
-fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        "\\PC{0,20}".prop_map(Value::from),
-    ];
-    leaf.prop_recursive(4, 40, 6, |inner| {
-        prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            proptest::collection::btree_map("[a-z_]{1,8}", inner, 0..6)
-                .prop_map(|map| Value::Object(map.into_iter().collect())),
-        ]
-    })
-}
-
-fn any_object() -> impl Strategy<Value = Value> {
-    proptest::collection::btree_map("[a-z_]{1,8}", any_json(), 0..6)
-        .prop_map(|map| Value::Object(map.into_iter().collect()))
-}
+use crate::oidc::arbitrary::any_object;
 
 proptest! {
     #[test] // OID-33
