@@ -41,6 +41,13 @@ fn find() -> Result<PathBuf> {
     Ok(binary)
 }
 
+/// An example program of the workspace, built if need be. It blocks until then.
+pub fn example(name: &str) -> Result<PathBuf> {
+    let folder = profile_folder()?;
+    cargo_build(&folder, &["--example", name])?;
+    Ok(folder.join("examples").join(name))
+}
+
 /// `target/debug` or `target/release`: where the running test or tool was built.
 fn profile_folder() -> Result<PathBuf> {
     let own = env::current_exe()?;
@@ -73,17 +80,22 @@ fn newer(source: &Path, built: SystemTime) -> bool {
 }
 
 fn build(profile_folder: &Path) -> Result<()> {
+    cargo_build(profile_folder, &["--bin", "yimen"])
+}
+
+fn cargo_build(profile_folder: &Path, target: &[&str]) -> Result<()> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // The whole workspace, for the same features as those of `cargo test`: no second build.
     cargo
         .current_dir(crate_folder())
-        .args(["build", "--workspace", "--bin", "yimen"]);
+        .args(["build", "--quiet", "--workspace"])
+        .args(target);
     if profile_folder.ends_with("release") {
         cargo.arg("--release");
     }
     let status = cargo.status().context("cargo does not start")?;
     if !status.success() {
-        bail!("the binary under test does not build");
+        bail!("{} does not build", target.join(" "));
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use conformance_tests::load::{Crowd, Deed};
 use conformance_tests::on_each_engine;
+use conformance_tests::openid_hop;
 use conformance_tests::people::{self, Validity};
 use conformance_tests::process::Running;
 use conformance_tests::residents;
@@ -24,6 +25,7 @@ async fn an_import_stops_nobody_at_the_door(stage: &Stage) -> Result<()> {
         .await?
         .start()
         .await?;
+    server.register_client(&openid_hop::entry()).await?;
     let file = stage.folder().join("people.csv");
     people::write(&file, 0..PEOPLE, Validity::Now)?;
     let residents = residents::settle(stage, &server, PEOPLE..PEOPLE + RESIDENTS).await?;

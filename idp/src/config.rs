@@ -23,7 +23,7 @@ pub use database::{Database, DatabaseUrl};
 pub use egress::Egress;
 pub use issuer::Issuer;
 pub use limits::Limits;
-pub use networks::{Networks, household};
+pub use networks::{Networks, customer, household};
 pub use oidc::{Keys, Oidc};
 pub use password::{Argon2, Password};
 pub use school::{AffiliationScope, Language, Names, School, TimeZone};

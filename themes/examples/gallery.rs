@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             // And these would be gone before anybody has looked at them.
             let html = html
                 .replace(" data-post>", ">")
-                .replace(" data-onward=", " data-later=");
+                .replace(" data-onward=", " data-later=")
+                .replace(" data-turn=", " data-later=");
             let path = folder.join(&name);
             fs::create_dir_all(&folder)?;
             fs::write(path, html)?;

@@ -81,6 +81,14 @@ pub fn household(address: IpAddr) -> IpAddr {
     }
 }
 
+/// What one customer of a network provider has at most: an IPv4 address, or an IPv6 /48.
+pub fn customer(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 80 << 80).into(),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 impl fmt::Debug for Networks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()

@@ -55,6 +55,17 @@ impl Fault {
         self
     }
 
+    /// The same, where it may have happened all the same: nobody is told that nothing has, or to
+    /// come again with what is used up.
+    pub(super) fn in_doubt(self) -> Self {
+        if self.status.is_server_error() {
+            let why = "an error of ours, after which it may be done or not";
+            Self::new(ErrorCode::ServerError, why)
+        } else {
+            self
+        }
+    }
+
     /// The same request may come again after this.
     pub(super) fn after(mut self, wait: SignedDuration) -> Self {
         self.retry_seconds = u32::try_from(wait.as_secs()).ok();

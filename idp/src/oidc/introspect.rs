@@ -13,7 +13,7 @@ use super::answer::{self, Fault};
 use super::authorization::{REFRESH_IDLE, establish};
 use super::client_auth::{self, Client};
 use super::form::Form;
-use super::resource::{self, Presented};
+use super::resource::{self, Presented, Speaks};
 use crate::visit::Visit;
 
 pub async fn introspect(mut visit: Visit, request: Request) -> Response {
@@ -41,30 +41,44 @@ async fn of_access(visit: &Visit, client: &Client, token: &str) -> Result<Option
     let Some(presented) = resource::find(visit, &mut conn, token).await? else {
         return Ok(None);
     };
-    if !may_know(visit, client, &presented) || presented.live(visit, &mut conn).await?.is_none() {
+    if !may_know(visit, client, &presented) {
         return Ok(None);
     }
+    let Some(speaks) = presented.live(visit, &mut conn).await? else {
+        return Ok(None);
+    };
     let (token, authorization) = (&presented.token, &presented.authorization);
     let Some(side) = &presented.application.oidc else {
         return Ok(None);
     };
+    // As everywhere, of what the token was given only what holds today (decision 0021).
+    let scopes = match &speaks {
+        Speaks::Person(grant) => token.scopes.both(&grant.granted().scopes),
+        Speaks::Client => token.scopes.both(&side.scopes),
+    };
+    let issuer = visit.app.config.server.issuer.as_str();
+    let mut audiences = token.audiences.clone();
+    audiences.retain(|audience| audience == issuer || side.audiences.contains(audience));
+    if audiences.is_empty() {
+        return Ok(None);
+    }
     let bound = token.key_thumbprint.as_deref();
     let kind = bound.map_or(TokenType::Bearer, |_| TokenType::Dpop);
     let mut seen = json!({
         "active": true,
-        "iss": visit.app.config.server.issuer.as_str(),
+        "iss": issuer,
         "sub": authorization.subject,
         "client_id": side.client_id.as_str(),
         "token_type": kind.as_str(),
         "iat": token.issued_at.as_second(),
         "exp": token.expires_at.as_second(),
     });
-    seen["aud"] = match token.audiences.as_slice() {
+    seen["aud"] = match audiences.as_slice() {
         [one] => json!(one),
         several => json!(several),
     };
-    if !token.scopes.is_empty() {
-        seen["scope"] = json!(token.scopes.to_string());
+    if !scopes.is_empty() {
+        seen["scope"] = json!(scopes.to_string());
     }
     if let Some(jkt) = bound {
         seen["cnf"] = json!({ "jkt": jkt });

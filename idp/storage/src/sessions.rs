@@ -3,7 +3,7 @@
 
 use idp_domain::Timestamp;
 use idp_domain::factors::Factor;
-use idp_domain::ids::{PersonId, Sid};
+use idp_domain::ids::{GrantId, PersonId, Sid};
 use idp_domain::secrets::Tag;
 use idp_domain::sessions::{Session, SessionRules};
 use idp_domain::signin::{Holder, Wishes};
@@ -40,6 +40,10 @@ migrations::statements! {
     TOUCH: "UPDATE sessions
         SET last_seen_at = CASE WHEN last_seen_at < $2 THEN $2 ELSE last_seen_at END
         WHERE id_hash = $1 AND ended_at IS NULL";
+    /// The row is this transaction's from here: who ends the session waits, and sees what was done.
+    TOUCH_OF_GRANT: "UPDATE sessions
+        SET last_seen_at = CASE WHEN last_seen_at < $2 THEN $2 ELSE last_seen_at END
+        WHERE sid = (SELECT sid FROM grants WHERE id = $1) AND ended_at IS NULL";
     END: "UPDATE sessions SET ended_at = $2, end_reason = $3
         WHERE id_hash = $1 AND ended_at IS NULL
         RETURNING sid, person_id, number";
@@ -183,6 +187,19 @@ pub async fn touch(tx: &mut Tx, id_hash: &Tag, now: Timestamp) -> Result<bool, D
     let rows = run!(tx, c => sqlx::query(TOUCH)
         .bind(id_hash.as_bytes()).bind(Micros::from(now)).execute(c))?;
     Ok(rows == 1)
+}
+
+/// Notes a use of the session that a grant is in, and holds it; false when it has ended.
+pub async fn touch_of_grant(tx: &mut Tx, grant: GrantId, now: Timestamp) -> Result<bool, DbError> {
+    // Handed on while we waited, the grant is in another session by the second time.
+    for _ in 0..2 {
+        let rows = run!(tx, c => sqlx::query(TOUCH_OF_GRANT)
+            .bind(grant.0).bind(Micros::from(now)).execute(c))?;
+        if rows == 1 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A session that this caller ended.

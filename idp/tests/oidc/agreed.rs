@@ -323,3 +323,40 @@ fn redemption(code: &str) -> String {
         ("code_verifier", crate::support::oidc::VERIFIER),
     ])
 }
+
+#[tokio::test] // OID-15, OID-23
+async fn what_an_entry_lost_introspection_tells_nobody() {
+    each_campus(async |campus| {
+        let release = json!(["name"]);
+        let whole = json!({ "audiences": [BOOKS, ROOMS], "scopes": ["openid", "profile", "read"] });
+        let rp = Rp::of_entry(campus, &entry(&whole, &release)).await;
+        let mut asked = request(campus, &rp, "openid profile read");
+        asked.granted.resources = vec![BOOKS.into(), ROOMS.into()];
+        let code = code_for(campus, &rp, &asked).await;
+        let given = good(&rp.redeem(campus, &code).await);
+        let token = given["access_token"].as_str().unwrap();
+        let seen = async || {
+            good(
+                &rp.post(campus, "/oidc/introspect", &[("token", token)])
+                    .await,
+            )
+        };
+        let first = seen().await;
+        assert_eq!(
+            (&first["aud"], &first["scope"]),
+            (&json!([BOOKS, ROOMS]), &given["scope"])
+        );
+        let less = json!({ "audiences": [ROOMS], "scopes": ["openid", "profile"] });
+        register(campus, &entry(&less, &release)).await;
+        let second = seen().await;
+        assert_eq!(second["active"], true);
+        assert_eq!(
+            (&second["aud"], &second["scope"]),
+            (&json!(ROOMS), &json!("openid profile"))
+        );
+        let none = json!({ "audiences": [], "scopes": ["openid", "profile"] });
+        register(campus, &entry(&none, &release)).await;
+        assert_eq!(seen().await, json!({ "active": false }));
+    })
+    .await;
+}

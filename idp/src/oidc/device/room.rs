@@ -8,13 +8,13 @@ use idp_domain::secrets::Use;
 use idp_storage::throttle;
 use migrations::Tx;
 
-use crate::config::household;
+use crate::config::customer;
 use crate::oidc::answer::Fault;
 use crate::oidc::client_auth::Client;
 use crate::rate;
 use crate::visit::Visit;
 
-/// At once of one client. It is out of reach of one network, and low enough that a guessed user
+/// At once of one client. It is out of reach of one customer of a network, and low enough that a guessed user
 /// code is hardly ever one of them (RFC 8628 §5.1).
 pub const MOST: i64 = 10_000;
 /// A device waits as long at most, so no network has more at once.
@@ -37,7 +37,8 @@ pub async fn take(visit: &mut Visit, tx: &mut Tx, client: &Client) -> Result<(),
     } else {
         A_NETWORK
     };
-    let network = household(visit.address).to_string();
+    // Not by household: one customer has thousands of those.
+    let network = customer(visit.address).to_string();
     let parts = [b"device-room".as_slice(), network.as_bytes()];
     let bucket = visit.app.keys.mac(Use::Throttle, &parts);
     let (event, now) = (EventId::new(visit.now, &mut visit.rng), visit.now);

@@ -41,8 +41,11 @@ pub(super) async fn redeem(visit: &mut Visit, asked: &Asked) -> Result<Given, Fa
     };
     let redeemed = judge(visit, &mut tx, asked, noted, consumed).await?;
     // Committed in any case: the code is gone.
-    tx.commit().await?;
-    redeemed?.give(visit, asked).await
+    tx.commit()
+        .await
+        .map_err(|error| Fault::from(error).in_doubt())?;
+    let given = redeemed?.give(visit, asked).await;
+    given.map_err(Fault::in_doubt)
 }
 
 /// Whether the code that was just consumed is good for this request.

@@ -85,8 +85,11 @@ async fn fetch(
         return Err(invalid_grant());
     }
     let redeemed = judge(visit, &mut tx, asked, noted, device).await?;
-    tx.commit().await?;
-    redeemed?.give(visit, asked).await
+    tx.commit()
+        .await
+        .map_err(|error| Fault::from(error).in_doubt())?;
+    let given = redeemed?.give(visit, asked).await;
+    given.map_err(Fault::in_doubt)
 }
 
 async fn judge(

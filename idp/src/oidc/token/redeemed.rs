@@ -50,6 +50,11 @@ impl Ripe<'_> {
         tx: &mut Tx,
         application: &Application,
     ) -> Result<Result<OfflineGrant, Denial>, Fault> {
+        // Held to the end of the transaction: what is written now is seen by who ends the session,
+        // and ends with it (SES-10).
+        if !sessions::touch_of_grant(tx, self.grant, visit.now).await? {
+            return Ok(Err(Denial::SessionEnded));
+        }
         let found = sessions::find_by_grant(tx, self.grant.0).await?;
         let (Some((session, holder)), Some(number)) = (found, self.number) else {
             return Ok(Err(Denial::SessionEnded));

@@ -50,7 +50,9 @@ pub(super) async fn refresh(visit: &mut Visit, asked: &Asked) -> Result<Given, F
             return Err(unfit.1);
         }
     };
-    tx.commit().await?;
+    tx.commit()
+        .await
+        .map_err(|error| Fault::from(error).in_doubt())?;
     let (client, draft) = (&asked.client, &refreshed.draft);
     let standing = Standing {
         grant: &refreshed.grant,
@@ -64,6 +66,7 @@ pub(super) async fn refresh(visit: &mut Visit, asked: &Asked) -> Result<Given, F
     given
         .with_id_token(visit, client, draft, standing, None)
         .await
+        .map_err(Fault::in_doubt)
 }
 
 async fn judge(

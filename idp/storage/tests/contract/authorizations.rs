@@ -4,7 +4,7 @@ use idp_domain::factors::Factor;
 use idp_domain::ids::{AuthorizationId, PersonId};
 use idp_domain::oidc::{ClaimsRequest, Granted, Scopes};
 use idp_storage::authorizations::{self, NewAuthorization};
-use idp_storage::{Db, persons};
+use idp_storage::{Db, persons, sessions};
 
 use crate::in_tx;
 use crate::support::{CROWD, at, databases, id, race, student, winners};
@@ -202,5 +202,51 @@ async fn all_that_applications_hold_of_a_person_ends_at_once() {
         for kept in [other, own] {
             assert!(rotate(&db, kept, 0, at(6)).await);
         }
+    }
+}
+
+/// A redemption holds the session that it reads. Whoever ends all of a person's meanwhile waits,
+/// and ends what it gave; who comes later finds the session over.
+#[tokio::test] // SES-10
+async fn what_is_redeemed_while_a_session_ends_ends_with_it() {
+    for db in databases().await {
+        let person = student(&db, 1, &["s1"]).await;
+        let grant = crate::codes::issue(&db, person, 1).await;
+        let mut tx = db.write().await.unwrap();
+        assert!(
+            sessions::touch_of_grant(&mut tx, grant, at(1))
+                .await
+                .unwrap()
+        );
+        let ending = tokio::spawn({
+            let db = db.clone();
+            async move {
+                let mut tx = db.write().await.unwrap();
+                let ended = sessions::end_all(&mut tx, person, "password_change", at(2)).await;
+                let held = authorizations::end_all(&mut tx, person, "password_change", at(2)).await;
+                tx.commit().await.unwrap();
+                (ended.unwrap().len(), held.unwrap())
+            }
+        });
+        // Time for it to come to where it waits; without it the test would only prove less.
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let (application, granted) = (library(), granted());
+        let new = NewAuthorization {
+            id: AuthorizationId(id(10)),
+            application: &application,
+            person: Some(person),
+            grant: None,
+            number: Some("s1"),
+            subject: "somebody",
+            granted: &granted,
+            created_at: at(1),
+            expires_at: at(1000),
+        };
+        authorizations::create(&mut tx, &new).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(ending.await.unwrap(), (1, 1));
+        let late = in_tx!(db, tx => sessions::touch_of_grant(&mut tx, grant, at(3)));
+        assert!(!late);
+        assert!(!rotate(&db, new.id, 0, at(3)).await);
     }
 }

@@ -16,7 +16,7 @@ fn request() -> CodeRequest {
 }
 
 /// A grant in a new session, and a code upon it.
-async fn issue(db: &Db, person: PersonId, seed: usize) -> GrantId {
+pub async fn issue(db: &Db, person: PersonId, seed: usize) -> GrantId {
     let (application, request) = (library(), request());
     let mut tx = db.write().await.unwrap();
     let (_, sid) = session(&mut tx, person, seed).await;

@@ -209,16 +209,25 @@ fn stays_at_home(side: &OidcSide) -> Result<(), OAuthError> {
     Ok(())
 }
 
-/// Codes go only to hosts that the administrator named, if any were named; an application on
+/// Browsers are sent only to hosts that the administrator named, if any were named; an application on
 /// somebody's own device is at none.
 fn within(permission: &Permission, side: &OidcSide) -> Result<(), OAuthError> {
-    for (index, uri) in side.redirect_uris.iter().enumerate() {
-        let host = uri.host().filter(|_| uri.has_host());
-        if host.is_some_and(|host| !permission.admits(host)) {
-            let member = format!("redirect_uris[{index}]");
-            let why = "is at a host that the token is not for";
-            return Err(refusal::at(&member, why));
+    let why = "is at a host that the token is not for";
+    let lists = [
+        ("redirect_uris", &side.redirect_uris),
+        ("post_logout_redirect_uris", &side.post_logout_redirect_uris),
+    ];
+    for (name, uris) in lists {
+        for (index, uri) in uris.iter().enumerate() {
+            let host = uri.host().filter(|_| uri.has_host());
+            if host.is_some_and(|host| !permission.admits(host)) {
+                return Err(refusal::at(&format!("{name}[{index}]"), why));
+            }
         }
+    }
+    let begins = side.initiate_login_uri.as_ref();
+    if begins.is_some_and(|uri| !permission.admits(uri.outbound().host())) {
+        return Err(refusal::at("initiate_login_uri", why));
     }
     Ok(())
 }

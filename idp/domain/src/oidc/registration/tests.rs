@@ -220,6 +220,33 @@ fn a_redirect_uri_has_its_own_word() {
     assert_eq!(register(&json!({})).unwrap_err().code, code);
 }
 
+#[test] // OID-30, RED-10
+fn nobody_is_sent_elsewhere_after_a_sign_out_or_for_a_sign_in() {
+    let permission = permission(&["cs.example.edu"]);
+    let (home, evil) = ("https://cs.example.edu/cb", "https://evil.example/bye");
+    for (member, value) in [
+        ("post_logout_redirect_uris", json!([home, evil])),
+        ("initiate_login_uri", json!(evil)),
+    ] {
+        let metadata = json!({ "redirect_uris": [home], member: value });
+        let error = register_by(&permission, &metadata).unwrap_err();
+        assert!(
+            error.description.starts_with(member),
+            "{}",
+            error.description
+        );
+        assert!(
+            error
+                .description
+                .ends_with("is at a host that the token is not for")
+        );
+    }
+    let metadata = json!({
+        "redirect_uris": [home], "post_logout_redirect_uris": [home], "initiate_login_uri": home,
+    });
+    register_by(&permission, &metadata).unwrap();
+}
+
 #[test] // OID-30
 fn codes_go_only_to_hosts_that_the_administrator_named() {
     let permission = permission(&["CS.example.edu"]);
