@@ -59,7 +59,11 @@ fn check(name: &str, reply: &Reply, https: bool) {
     let page = header("content-type").starts_with("text/html");
     // XML-07: the logged-out page has no form, and its address may be a secret.
     // A HEAD shows no page to tell it by.
-    let heads = ["HEAD /cas/logout", "HEAD /oidc/logout"];
+    let heads = [
+        "HEAD /cas/logout",
+        "HEAD /oidc/logout",
+        "HEAD /signin/switch/",
+    ];
     let logged_out =
         reply.page() == "signed_out" || heads.into_iter().any(|head| name.starts_with(head));
     let posts = page && !logged_out;
