@@ -225,17 +225,17 @@ fn what_was_agreed_to_and_the_entry_of_now_are_both_a_limit() {
         names
     };
     let (userinfo, id_token) = (Place::UserInfo, Place::IdToken);
-    let all = ["name", "email", "email_verified", "campus"];
+    let all = ["name", "email", "campus"];
     assert_eq!(names(userinfo, &before, &granted), all);
     // More is released since then: not by what was granted before.
     let wider = application(&json!(["name", "phone", "email", "number"]));
-    assert_eq!(names(userinfo, &wider, &granted), &all[..3]);
+    assert_eq!(names(userinfo, &wider, &granted), &all[..2]);
     assert_eq!(names(id_token, &wider, &granted), ["name"]);
     // Less is, or she took one thing back: at once.
     let narrower = application(&json!(["name"]));
     assert_eq!(names(userinfo, &narrower, &granted), ["name"]);
     let kept: Disclosure = serde_json::from_value(json!(["email", "phone"])).unwrap();
-    assert_eq!(names(userinfo, &wider, &granted.within(&kept)), &all[1..3]);
+    assert_eq!(names(userinfo, &wider, &granted.within(&kept)), &all[1..2]);
     // An authorization of before it was kept tells nothing of her.
     let old = granted.within(&Disclosure::default());
     assert!(names(userinfo, &wider, &old).is_empty());
