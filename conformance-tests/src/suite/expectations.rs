@@ -3,6 +3,7 @@
 //! ```toml
 //! server = "Some server 1.0"
 //! not_applicable = ["23", "51"]
+//! warnings = ["19"]
 //!
 //! [[known]]
 //! case = "53b"
@@ -10,7 +11,8 @@
 //!
 //! ```
 //!
-//! Where `not_applicable` is there, a run is as expected only if exactly these can't be judged.
+//! Where `not_applicable` is there, a run is as expected only if exactly these can't be judged, and
+//! where `warnings` is there, only if exactly these warn.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -32,6 +34,8 @@ pub struct Expectations {
     known: BTreeMap<String, Known>,
     /// The ids of those that can't be judged; None: not said.
     not_applicable: Option<BTreeSet<String>>,
+    /// The ids of those that warn; None: not said.
+    warnings: Option<BTreeSet<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,6 +43,7 @@ pub struct Expectations {
 struct File {
     server: String,
     not_applicable: Option<BTreeSet<String>>,
+    warnings: Option<BTreeSet<String>>,
     #[serde(default)]
     known: Vec<Known>,
 }
@@ -59,6 +64,10 @@ pub enum Surprise {
     NotJudged { case: String, message: String },
     /// A case that can be judged though it shouldn't.
     Judged { case: String, standing: Standing },
+    /// A warning that nobody knew.
+    Warned { case: String, message: String },
+    /// A known warning that is none.
+    DidNotWarn { case: String, standing: Standing },
     /// A known failure that is none.
     DidNotFail { case: String, standing: Standing },
 }
@@ -79,6 +88,16 @@ impl fmt::Display for Surprise {
                 write!(
                     f,
                     "{case} was expected to be not applicable, and the verdict is «{}»",
+                    standing.as_str()
+                )
+            }
+            Self::Warned { case, message } => {
+                write!(f, "{case} warns, which nobody expected: {message}")
+            }
+            Self::DidNotWarn { case, standing } => {
+                write!(
+                    f,
+                    "{case} was expected to warn, and the verdict is «{}»",
                     standing.as_str()
                 )
             }
@@ -109,17 +128,19 @@ impl Expectations {
             let before = known.insert(case.clone(), entry);
             ensure!(before.is_none(), "case {case} is there twice");
         }
-        for case in file.not_applicable.iter().flatten() {
+        let warned = file.warnings.iter().flatten();
+        for case in file.not_applicable.iter().flatten().chain(warned) {
             ensure!(suite.has(case), "there is no case {case}");
             ensure!(
                 !known.contains_key(case),
-                "case {case} can't both fail and be not applicable"
+                "case {case} can't both fail and be something else"
             );
         }
         Ok(Self {
             server: file.server,
             known,
             not_applicable: file.not_applicable,
+            warnings: file.warnings,
         })
     }
 
@@ -134,6 +155,7 @@ impl Expectations {
             let (case, standing) = (outcome.case.id(), outcome.standing);
             let message = || outcome.message.clone();
             let unjudged = self.not_applicable.as_ref().map(|all| all.contains(&case));
+            let warns = self.warnings.as_ref().map(|all| all.contains(&case));
             match (self.known.contains_key(&case), unjudged) {
                 (true, _) if standing.is_failure() => None,
                 (true, _) => Some(Surprise::DidNotFail { case, standing }),
@@ -146,6 +168,13 @@ impl Expectations {
                 (false, _) if standing == Standing::Fail => {
                     let message = message();
                     Some(Surprise::Failed { case, message })
+                }
+                (false, _) if warns == Some(false) && standing == Standing::Warning => {
+                    let message = message();
+                    Some(Surprise::Warned { case, message })
+                }
+                (false, _) if warns == Some(true) && standing != Standing::Warning => {
+                    Some(Surprise::DidNotWarn { case, standing })
                 }
                 (false, _) => None,
             }
@@ -207,6 +236,23 @@ mod tests {
     }
 
     #[test]
+    fn exactly_the_listed_cases_may_warn() {
+        let known = Expectations::parse(&SUITE, "server = 's'\nwarnings = ['2a']\n").unwrap();
+        let as_listed = samples::outcome("2a", Standing::Warning);
+        assert_eq!(known.surprises(&[as_listed]), []);
+        let better = samples::outcome("2a", Standing::Pass);
+        assert!(matches!(
+            &known.surprises(&[better])[..],
+            [Surprise::DidNotWarn { .. }]
+        ));
+        let new = samples::outcome("1", Standing::Warning);
+        assert!(matches!(
+            &known.surprises(&[new])[..],
+            [Surprise::Warned { .. }]
+        ));
+    }
+
+    #[test]
     fn a_file_with_a_mistake_is_refused() {
         for text in [
             "server = 's'\n[[known]]\ncase = '999'\nreason = 'why'\n",
@@ -215,6 +261,7 @@ mod tests {
             "server = 's'\n[[known]]\ncase = '1'\nreason = 'a'\n[[known]]\ncase = '1'\nreason = 'b'\n",
             "known = []\n",
             "server = 's'\nnot_applicable = ['999']\n",
+            "server = 's'\nwarnings = ['999']\n",
             "server = 's'\nnot_applicable = ['1']\n[[known]]\ncase = '1'\nreason = 'why'\n",
         ] {
             assert!(Expectations::parse(&SUITE, text).is_err(), "{text}");

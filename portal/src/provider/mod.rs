@@ -29,8 +29,9 @@ const RENEW_AFTER: SignedDuration = SignedDuration::from_mins(10);
 /// While the provider is away it is asked this often, and no more.
 const RETRY_AFTER: SignedDuration = SignedDuration::from_secs(3);
 /// For a key that isn't known the keys are read again, this often at most: whoever sends tokens
-/// with invented keys must not make us flood the provider.
-const KEYS_AFTER: SignedDuration = SignedDuration::from_secs(10);
+/// with invented keys must not make us flood the provider. A key that signs was published for
+/// longer than that, so that keys just read have it.
+const KEYS_AFTER: SignedDuration = SignedDuration::from_secs(3);
 
 /// What the provider published.
 #[derive(Debug)]
@@ -112,22 +113,28 @@ impl Provider {
     }
 
     /// The keys once more, for a token that none of them signed.
+    ///
+    /// # Errors
+    /// [`Away`] when they can't be read: the token may be good, and nobody is to be told that it
+    /// isn't.
     pub(crate) async fn with_new_keys(&self, now: Timestamp) -> Result<Arc<Known>, Away> {
-        let _asking = self.asking.lock().await;
+        let mut failed_at = self.asking.lock().await;
         let known = self.current().ok_or(Away)?;
         if now.duration_since(known.keys_at) < KEYS_AFTER {
             return Ok(known);
         }
+        if failed_at.is_some_and(|at| now.duration_since(at) < RETRY_AFTER) {
+            return Err(Away);
+        }
         let keys = JsonWebKeySet::fetch_async(known.metadata.jwks_uri(), &self.http).await;
-        let metadata = match keys {
-            Ok(keys) => known.metadata.clone().set_jwks(keys),
-            Err(error) => {
-                tracing::warn!(%error, "the identity provider's keys can't be read");
-                known.metadata.clone()
-            }
-        };
+        let keys = keys.map_err(|error| {
+            tracing::warn!(%error, "the identity provider's keys can't be read");
+            *failed_at = Some(now);
+            Away
+        })?;
+        *failed_at = None;
         let known = Arc::new(Known {
-            metadata,
+            metadata: known.metadata.clone().set_jwks(keys),
             read_at: known.read_at,
             keys_at: now,
         });

@@ -154,7 +154,12 @@ impl Provider {
             };
             believe(&super::client(config, &known.metadata), &answer, expected)
         };
-        let believed = self.with_keys(known, now, check).await?;
+        // The refresh token is used by now: who couldn't read the keys comes again at once.
+        let believed = self.with_keys(known, now, check).await;
+        let believed = believed.map_err(|error| match error {
+            BadAnswer::Away(reason) => BadAnswer::Lost(reason),
+            other => other,
+        })?;
         let (id, until) = match believed {
             Some(new) => (new.tokens.id, new.access_until),
             None => (old.id.clone(), access_until(&answer, now)),

@@ -140,6 +140,30 @@ async fn a_token_of_a_new_key_is_believed_once_the_key_is_there() {
     assert!(!browser.is_signed_in().await);
 }
 
+#[tokio::test] // a refusal would be final (Back-Channel Logout 1.0 §2.8)
+async fn a_token_whose_key_cant_be_read_now_may_come_again() {
+    let stage = stage().await;
+    let mut browser = stage.signed_in().await;
+    stage.clock.advance(SignedDuration::from_secs(15));
+    stage.provider.told(|conduct| {
+        conduct.all_keys = true;
+        conduct.away = true;
+    });
+    let token = stage
+        .provider
+        .logout_token(Signing::Unpublished, TYP, &json!({}));
+    // In vain, and once more before it may be asked again.
+    for _ in 0..2 {
+        let status = post(&stage, &token).await.status;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert!(browser.is_signed_in().await);
+    stage.provider.told(|conduct| conduct.away = false);
+    stage.clock.advance(SignedDuration::from_secs(4));
+    assert_eq!(post(&stage, &token).await.status, StatusCode::OK);
+    assert!(!browser.is_signed_in().await);
+}
+
 #[tokio::test]
 async fn what_cant_be_checked_isnt_said_to_be_done() {
     let stage = stage().await;
