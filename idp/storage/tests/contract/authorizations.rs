@@ -228,7 +228,8 @@ async fn what_is_redeemed_while_a_session_ends_ends_with_it() {
                 (ended.unwrap().len(), held.unwrap())
             }
         });
-        // Time for it to come to where it waits; without it the test would only prove less.
+        // Time for it to come to where it waits. However late it is, what must hold is the same;
+        // only a lost lock would go unseen then.
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         let (application, granted) = (library(), granted());
         let new = NewAuthorization {
